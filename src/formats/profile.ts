@@ -1,0 +1,121 @@
+import { z } from "zod";
+import { count, measurementSchema, quantity, tensorSchema } from "./common.ts";
+
+/** One node of the source graph, in topological order. */
+export const nodeSchema = z.object({
+  name: z.string().min(1).describe("the node's name, or Op#index where the file gives none"),
+  op: z.string().min(1),
+  flops: quantity.describe("floating-point operations: a multiply-add counts as two"),
+  bytes: quantity.describe("bytes read and written, weights included"),
+  parameters: count,
+});
+
+/**
+ * One kernel that the runtime executes. Kernels of the whole model come first, in execution order; after them come
+ * boundary kernels, which exist only in the head or tail of some cut (layout reorders, parts of a fusion).
+ */
+export const kernelSchema = measurementSchema.extend({
+  name: z.string().describe("the runtime's name for the kernel"),
+  op: z.string().min(1).describe("operator as executed, with its domain where that is not ONNX's own"),
+  nodes: z.array(count).describe("indices of the source nodes that the kernel covers"),
+  flops: quantity.describe("floating-point operations of the nodes covered"),
+  bytes: quantity.describe("bytes read and written by the kernel"),
+});
+
+/** Kernels of one segment: indices into `kernels`, as ranges such as "0-41,43", and boundary kernels one by one. */
+export const segmentSchema = z.object({
+  kernels: z.string().regex(/^(\d+(-\d+)?(,\d+(-\d+)?)*)?$/).describe('indices into kernels, as ranges: "0-41,43"'),
+  weight_bytes: count.describe("bytes of the weights that the segment needs"),
+  peak_activation_bytes: count.describe("largest sum of tensors alive at once, in the order of the file"),
+});
+
+/** A cut of the source graph after `position` nodes of its topological order. */
+export const cutSchema = z.object({
+  id: z.string().min(1).describe("name of the last node of the head"),
+  position: count.describe("number of source nodes in the head"),
+  tensors: z.array(count).min(1).describe("indices into tensors: exactly those that cross"),
+  bytes: count.describe("sum of the crossing tensors' bytes"),
+  head: segmentSchema,
+  tail: segmentSchema,
+});
+
+/** How a tensor travels. Costs are per element of a float32 tensor, measured on the host of the profile. */
+export const codecSchema = z.object({
+  codec: z.enum(["json", "base64", "raw", "float16"]),
+  bytes_per_element: quantity.describe("bytes on the wire per float32 element, measured"),
+  encode_s_per_element: quantity,
+  decode_s_per_element: quantity,
+  encode_base_s: quantity.describe("encode time of an empty tensor"),
+  decode_base_s: quantity.describe("decode time of an empty tensor"),
+});
+export type CodecName = z.infer<typeof codecSchema>["codec"];
+export type CodecCost = z.infer<typeof codecSchema>;
+
+export const hostSchema = z.object({
+  id: z.string().min(1).describe("fingerprint: hash of processor, features, cores and runtime version"),
+  cpu: z.string(),
+  cores: count,
+  cpu_features: z.array(z.string()),
+  memory_bytes: quantity,
+  platform: z.string().describe("operating system and architecture, such as linux-x64"),
+  node: z.string(),
+  runtime: z.string().describe("inference runtime and its version"),
+});
+
+/** Kernel latencies of one variant on one device: the file that `tierwise profile` writes. */
+export const profileSchema = z.object({
+  format: z.literal("tierwise/profile"),
+  version: z.literal(1),
+  created: z.string().describe("ISO 8601 time at which measuring ended"),
+  model: z.object({
+    name: z.string().min(1),
+    file: z.string().describe("base name of the ONNX file"),
+    sha256: z.string().regex(/^[0-9a-f]{64}$/),
+    bytes: count,
+    operator: z.string().describe("deployment operator of the variant: identity, sptq, distilled+sptq, …"),
+    parameters: count,
+    flops: quantity,
+    weight_bytes: count,
+    inputs: z.array(count).describe("indices into tensors"),
+    outputs: z.array(count).describe("indices into tensors"),
+  }),
+  host: hostSchema,
+  settings: z.object({
+    threads: z.number().int().positive().describe("intra-op threads"),
+    optimisation: z.enum(["all", "extended", "basic", "disabled"]),
+    load_average: quantity.describe("one-minute load average of the host before measuring"),
+    budget_s: quantity.describe("time budget for repetitions"),
+    converged: z.boolean().describe("whether the run's median reached the ±2 % interval within the budget"),
+    relative_ci: quantity.describe("half width of the 95 % interval of the run's median, relative to it"),
+  }),
+  session: z.object({
+    cold_load: measurementSchema.describe("creating an inference session from the file, file cache warm"),
+    first_load_s: quantity.describe("the first creation in a fresh process, libraries included"),
+    base_s: quantity.describe("load model: fixed part"),
+    per_kernel_s: quantity.describe("load model: part per kernel"),
+    per_weight_byte_s: quantity.describe("load model: part per weight byte"),
+    resident_bytes: quantity.describe("memory that session and first run added to the process"),
+  }),
+  run: z.object({
+    warmup_runs: count,
+    executor: measurementSchema.describe("one run inside the runtime, kernels and gaps between them"),
+    request: measurementSchema.describe("one run as JavaScript sees it"),
+    per_run_s: quantity.describe("executor time beyond kernels: fixed part"),
+    per_kernel_s: quantity.describe("executor time beyond kernels: part per kernel"),
+    request_base_s: quantity.describe("request time beyond the executor: fixed part"),
+    request_per_tensor_s: quantity.describe("request time beyond the executor: part per input or output tensor"),
+    request_per_byte_s: quantity.describe("request time beyond the executor: part per output byte"),
+  }),
+  nodes: z.array(nodeSchema),
+  tensors: z.array(tensorSchema),
+  kernels: z.array(kernelSchema),
+  whole_kernels: count.describe("how many of kernels belong to the uncut model: the first so many"),
+  cuts: z.array(cutSchema),
+  codecs: z.array(codecSchema),
+});
+export type Profile = z.infer<typeof profileSchema>;
+export type ProfileKernel = z.infer<typeof kernelSchema>;
+export type ProfileNode = z.infer<typeof nodeSchema>;
+export type ProfileCut = z.infer<typeof cutSchema>;
+export type ProfileSegment = z.infer<typeof segmentSchema>;
+export type Host = z.infer<typeof hostSchema>;
