@@ -1,0 +1,42 @@
+import { Problem } from "./problem.ts";
+
+/**
+ * The Problem of a name that is not among the known ones, with the closest of them where one is close.
+ *
+ * @param kind what the name stands for, such as "cut"
+ * @param hint what to do instead, appended to the message
+ */
+export function unknownName(kind: string, name: string, known: readonly string[], hint = ""): Problem {
+  const near = closest(name, known);
+  const shown = known.length <= 8 ? `known: ${known.join(", ") || "none"}` : `${known.length} are known`;
+  const ask = near === undefined ? "" : `; did you mean "${near}"?`;
+  return new Problem(`unknown ${kind} "${name}"${ask} (${shown})${hint && `; ${hint}`}`);
+}
+
+/** The known name with the least edit distance, if that is at most a third of the longer name's length. */
+export function closest(name: string, known: readonly string[]): string | undefined {
+  let best: string | undefined;
+  let least = Number.POSITIVE_INFINITY;
+  for (const candidate of known) {
+    const distance = editDistance(name.toLowerCase(), candidate.toLowerCase());
+    if (distance < least && distance * 3 <= Math.max(name.length, candidate.length)) {
+      best = candidate;
+      least = distance;
+    }
+  }
+  return best;
+}
+
+/** Levenshtein distance by the two-row method of Wagner and Fischer (1974). */
+function editDistance(a: string, b: string): number {
+  let previous = Array.from({ length: b.length + 1 }, (_, j) => j);
+  for (let i = 1; i <= a.length; i++) {
+    const row = [i];
+    for (let j = 1; j <= b.length; j++) {
+      const substitution = previous[j - 1]! + (a[i - 1] === b[j - 1] ? 0 : 1);
+      row.push(Math.min(previous[j]! + 1, row[j - 1]! + 1, substitution));
+    }
+    previous = row;
+  }
+  return previous[b.length]!;
+}

@@ -1,0 +1,247 @@
+import { parse, YAMLError } from "yaml";
+import { z } from "zod";
+import { type QuantityKind, readQuantity } from "../units/index.ts";
+import { problemOf } from "./issues.ts";
+import { unknownName } from "./names.ts";
+import { Problem } from "./problem.ts";
+import { type CodecName, codecSchema } from "./profile.ts";
+
+/** A quantity as a person writes it, of one of several kinds; a plain number is in the SI unit of the first. */
+function quantityOf(kinds: readonly [QuantityKind, ...QuantityKind[]], description: string, example: string) {
+  return z
+    .union([z.number(), z.string()])
+    .transform((value, context) => {
+      const reading = readQuantity(value, kinds);
+      if (!("fault" in reading)) return reading;
+      context.issues.push({ code: "custom", message: reading.fault, input: value });
+      return z.NEVER;
+    })
+    .meta({ description, examples: [example] });
+}
+
+const name = z.string().regex(/^[^\s>:,]+$/, "a name has no spaces and none of > : ,");
+
+const deviceDocument = z.strictObject({
+  speed: z
+    .number()
+    .positive()
+    .finite()
+    .describe("speed of one core relative to a core of the profiled host: profiled seconds are divided by it"),
+  note: z.string().optional().describe("where the figure is from: a measurement, a data sheet, an assumption"),
+});
+
+const tierDocument = z.strictObject({
+  name: name.describe("how placements and links call the tier"),
+  device: z
+    .string()
+    .default("host")
+    .describe('one of devices; "host", the profiled machine itself at speed 1, needs no entry there'),
+  threads: z.number().int().positive().default(1).describe("intra-op threads; a profile with as many must exist"),
+  cpu_quota: z
+    .number()
+    .positive()
+    .finite()
+    .optional()
+    .describe("processor quota in cores, as a container limit sets it; left out: all that the threads can use"),
+  cpu_period: quantityOf(["duration"], "accounting period of the quota (CFS bandwidth control)", "100 ms").prefault(
+    "100 ms",
+  ),
+  memory: quantityOf(["size"], "memory for models and activations; left out: not limited", "4 GiB").optional(),
+});
+
+const bandwidth = quantityOf(["bandwidth"], "sustained rate; a plain number is in bit/s", "50 Mbit/s").refine(
+  (reading) => reading.amount > 0,
+  "must be above zero",
+);
+const delay = quantityOf(["duration"], "one-way propagation delay; a plain number is in seconds", "10 ms");
+const burst = quantityOf(
+  ["size", "duration"],
+  "what the shaper lets pass at once: a size, or a time for so long at the bandwidth (token bucket depth)",
+  "200 kB",
+);
+
+const linkDocument = z.strictObject({
+  from: z.string(),
+  to: z.string(),
+  bandwidth,
+  delay: delay.prefault("0 s"),
+  burst: burst.prefault("0 B"),
+  duplex: z.boolean().default(true).describe("whether the same link exists in the other direction too"),
+  reverse: z
+    .strictObject({ bandwidth: bandwidth.optional(), delay: delay.optional(), burst: burst.optional() })
+    .optional()
+    .describe("what differs in the other direction, such as the bandwidth of an uplink"),
+});
+
+const document = z.strictObject({
+  format: z.literal("tierwise/topology").optional(),
+  version: z.literal(1).optional(),
+  name: z.string().optional().describe("left out: the name of the file"),
+  description: z.string().optional(),
+  session: z
+    .enum(["warm", "cold"])
+    .default("warm")
+    .describe("warm: sessions exist before the request; cold: each request creates its sessions"),
+  codec: codecSchema.shape.codec.default("raw").describe("how tensors travel, unless a prediction asks for another"),
+  enters: z.string().optional().describe("tier at which requests enter and answers leave; left out: the first"),
+  devices: z.record(z.string(), deviceDocument).default({}).describe("kinds of hardware, by name"),
+  tiers: z.array(tierDocument).min(1).describe("from the users inwards; segments are placed in this order"),
+  links: z.array(linkDocument).default([]),
+});
+
+/** A place that can run a segment. */
+export interface Tier {
+  readonly name: string;
+  readonly device: string;
+  /** Of one core, relative to the profiled host's; above 0. */
+  readonly speed: number;
+  /** Where the speed is from; empty if nothing is said. */
+  readonly note: string;
+  readonly threads: number;
+  /** Cores; null where the tier has no quota. */
+  readonly cpu_quota: number | null;
+  readonly cpu_period_s: number;
+  /** Null where memory is not limited. */
+  readonly memory_bytes: number | null;
+}
+
+/** One direction of a link. Its bucket holds `burst_bytes`, and `burst_s` seconds of its own bandwidth, together. */
+export interface Link {
+  readonly from: string;
+  readonly to: string;
+  /** Bit/s, above 0. */
+  readonly bandwidth_bps: number;
+  readonly delay_s: number;
+  readonly burst_bytes: number;
+  readonly burst_s: number;
+}
+
+/** A topology as the program uses it: SI numbers, devices resolved, every link directed. */
+export interface Topology {
+  readonly name: string;
+  readonly description: string;
+  readonly session: "warm" | "cold";
+  readonly codec: CodecName;
+  readonly enters: string;
+  readonly tiers: readonly Tier[];
+  readonly links: readonly Link[];
+}
+
+/**
+ * The topology file: devices, tiers in their order, and links. It parses to a {@link Topology}, and
+ * `z.toJSONSchema(topologySchema, { io: "input" })` is its published JSON Schema.
+ */
+export const topologySchema = document.transform((written, context): Topology => {
+  const problem = (path: PropertyKey[], message: string) => {
+    context.issues.push({ code: "custom", message, path, input: written });
+  };
+  const devices = new Map(Object.entries({ host: { speed: 1, note: "the profiled host" }, ...written.devices }));
+  const names = written.tiers.map((tier) => tier.name);
+  const knownTier = (tier: string, path: PropertyKey[]) => {
+    if (!names.includes(tier)) problem(path, unknownName("tier", tier, names).message);
+  };
+
+  const tiers = written.tiers.map((tier, i): Tier => {
+    const device = devices.get(tier.device);
+    if (names.indexOf(tier.name) !== i) problem(["tiers", i, "name"], `tier "${tier.name}" is there twice`);
+    if (!device) {
+      problem(["tiers", i, "device"], unknownName("device", tier.device, [...devices.keys()]).message);
+    }
+    if (tier.cpu_period.amount === 0) problem(["tiers", i, "cpu_period"], "must be above zero");
+    return {
+      name: tier.name,
+      device: tier.device,
+      speed: device?.speed ?? 1,
+      note: device?.note ?? "",
+      threads: tier.threads,
+      cpu_quota: tier.cpu_quota ?? null,
+      cpu_period_s: tier.cpu_period.amount,
+      memory_bytes: tier.memory?.amount ?? null,
+    };
+  });
+
+  const links: Link[] = [];
+  for (const [i, link] of written.links.entries()) {
+    knownTier(link.from, ["links", i, "from"]);
+    knownTier(link.to, ["links", i, "to"]);
+    if (link.from === link.to) problem(["links", i, "to"], `a link from "${link.from}" to itself`);
+    if (link.reverse && !link.duplex) problem(["links", i, "reverse"], "means nothing where duplex is false");
+    const directions = [directed(link.from, link.to, link)];
+    if (link.duplex) directions.push(directed(link.to, link.from, { ...link, ...defined(link.reverse) }));
+    for (const direction of directions) {
+      if (links.some(({ from, to }) => from === direction.from && to === direction.to)) {
+        problem(["links", i], `the link ${direction.from}>${direction.to} is there twice (links are duplex by default)`);
+      }
+      links.push(direction);
+    }
+  }
+
+  const enters = written.enters ?? names[0]!;
+  knownTier(enters, ["enters"]);
+  if (context.issues.length === 0) {
+    const there = reachable(enters, links, "from", "to");
+    const back = reachable(enters, links, "to", "from");
+    for (const [i, tier] of names.entries()) {
+      if (!there.has(tier)) problem(["tiers", i], `no links lead from "${enters}" to "${tier}"`);
+      else if (!back.has(tier)) problem(["tiers", i], `no links lead back from "${tier}" to "${enters}"`);
+    }
+  }
+  return {
+    name: written.name ?? "topology",
+    description: written.description ?? "",
+    session: written.session,
+    codec: written.codec,
+    enters,
+    tiers,
+    links,
+  };
+});
+
+/** A topology as it is written in YAML or JSON. */
+export type TopologyDocument = z.input<typeof topologySchema>;
+
+/**
+ * Reads a topology from YAML or JSON text.
+ *
+ * @param file name of the file, for messages; also names a topology that has no name of its own
+ * @throws Problem naming the file and the field
+ */
+export function parseTopology(text: string, file: string): Topology {
+  let written: unknown;
+  try {
+    written = parse(text);
+  } catch (error) {
+    if (!(error instanceof YAMLError)) throw error;
+    throw new Problem(`${file}: ${error.message.split("\n")[0]!.replace(/:$/, "")}`);
+  }
+  const parsed = topologySchema.safeParse(written);
+  if (!parsed.success) throw problemOf(parsed.error, file);
+  const named = typeof (written as TopologyDocument).name === "string";
+  const base = file.replace(/^.*[\\/]/, "").replace(/\.(ya?ml|json)$/, "");
+  return named ? parsed.data : { ...parsed.data, name: base };
+}
+
+type Direction = Pick<z.infer<typeof linkDocument>, "bandwidth" | "delay" | "burst">;
+
+function directed(from: string, to: string, { bandwidth, delay, burst }: Direction): Link {
+  return {
+    from,
+    to,
+    bandwidth_bps: bandwidth.amount,
+    delay_s: delay.amount,
+    burst_bytes: burst.kind === "size" ? burst.amount : 0,
+    burst_s: burst.kind === "duration" ? burst.amount : 0,
+  };
+}
+
+/** The fields that are there: a field that is explicitly undefined must not hide its default. */
+function defined(fields: Partial<Record<keyof Direction, unknown>> = {}): Partial<Direction> {
+  return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined));
+}
+
+function reachable(start: string, links: readonly Link[], tail: "from" | "to", head: "from" | "to"): Set<string> {
+  const seen = new Set([start]);
+  // A set yields what is added while it is iterated over.
+  for (const tier of seen) for (const link of links) if (link[tail] === tier) seen.add(link[head]);
+  return seen;
+}

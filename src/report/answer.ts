@@ -1,0 +1,54 @@
+import type { Prediction } from "../formats/prediction.ts";
+import type { ReportData } from "./data.ts";
+import { duration, factor } from "./format.ts";
+
+/** The predictions that the report is about: those of its codec. */
+export function shown(data: ReportData): Prediction[] {
+  return data.predictions.filter(({ codec }) => codec === data.codec);
+}
+
+/** Predictions in the order of preference: those that fit in memory first, then the faster. */
+export function byPreference(a: Prediction, b: Prediction): number {
+  return Number(b.feasible) - Number(a.feasible) || a.latency_s - b.latency_s;
+}
+
+/** Each placement's best prediction, the most preferable placement first. */
+export function ranking(data: ReportData): Prediction[] {
+  const best = new Map<string, Prediction>();
+  for (const prediction of shown(data)) {
+    const other = best.get(prediction.placement);
+    if (other === undefined || byPreference(prediction, other) < 0) best.set(prediction.placement, prediction);
+  }
+  return [...best.values()].sort(byPreference);
+}
+
+/** The prediction to deploy; undefined where none fits in memory. */
+export function winner(data: ReportData): Prediction | undefined {
+  return ranking(data).find(({ feasible }) => feasible);
+}
+
+/** Where the parts of a prediction run, in words: "cut after conv1 on mobile>edge", "all on edge". */
+export function deployment({ placement, cut }: Pick<Prediction, "placement" | "cut">): string {
+  return cut === null ? `all on ${placement}` : `cut after ${cut} on ${placement}`;
+}
+
+/** The report's answer in one sentence: what to deploy, how fast it is, and against what. */
+export function answer(data: ReportData): string {
+  const best = winner(data);
+  if (best === undefined) {
+    return shown(data).length === 0
+      ? "Nothing was predicted for this topology."
+      : "No placement fits in the tiers' memory.";
+  }
+  const others = ranking(data).filter(({ feasible, placement }) => feasible && placement !== best.placement);
+  const rival = others.find(({ cut }) => (cut === null) !== (best.cut === null)) ?? others[0];
+  const claim = `${capitalised(deployment(best))}: ${duration(best.latency_s)}`;
+  if (rival === undefined) return claim;
+  const ratio = rival.latency_s / best.latency_s;
+  if (ratio < 1.05) return `${claim}, hardly faster than ${deployment(rival)} (${duration(rival.latency_s)})`;
+  return `${claim}, ${factor(ratio)} faster than ${deployment(rival)}`;
+}
+
+export function capitalised(text: string): string {
+  return text.charAt(0).toUpperCase() + text.slice(1);
+}

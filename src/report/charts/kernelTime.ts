@@ -1,0 +1,119 @@
+import type { TopLevelSpec } from "vega-lite";
+import type { ReportData } from "../data.ts";
+import { counted, duration, percent, rounded } from "../format.ts";
+import { FAINT, INK, MUTED, NEUTRAL } from "../palette.ts";
+import { shorten } from "../text.ts";
+import { type ChartOptions, chart, layout, nothingToDraw, TEXT_SIZE } from "../theme.ts";
+
+const MOST_BARS = 12;
+const BAR_PX = 22;
+
+interface Share {
+  name: string;
+  seconds: number;
+  kernels: number;
+}
+
+/** Where the model's time goes on the profiled host, by type of kernel. */
+export function kernelTime(data: ReportData, options: ChartOptions = {}): TopLevelSpec {
+  const room = layout(options, { left: 150, right: 160 }, { left: 104, right: 116 });
+  const missing = kernelTimeMissing(data);
+  if (missing !== undefined) return nothingToDraw(missing, room);
+  const { profile } = data;
+  const types = byType(data);
+  const gaps = Math.max(profile.run.per_run_s + profile.run.per_kernel_s * profile.whole_kernels, 0);
+  const total = types.reduce((sum, { seconds }) => sum + seconds, gaps);
+  const bars = [
+    ...folded(types).map((share) => ({ ...share, colour: NEUTRAL })),
+    { name: "between kernels", seconds: gaps, kernels: 0, colour: "#B9C3CD" },
+  ].filter(({ seconds }) => seconds > 0);
+  const rows = bars.map(({ name, seconds, kernels, colour }) => ({
+    name,
+    label: shorten(name, room.left - 10, TEXT_SIZE),
+    ms: rounded(seconds * 1e3),
+    colour,
+    share: [percent(seconds / total), duration(seconds), ...(kernels > 0 && !room.narrow ? [`${kernels}×`] : [])].join(
+      " · ",
+    ),
+    kernels,
+  }));
+  const first = types[0]!;
+  const y = { field: "name", type: "nominal", sort: null } as const;
+  return chart(
+    {
+      headline:
+        types.length === 1
+          ? `All kernels are ${first.name}: ${duration(first.seconds)}`
+          : `${first.name} takes ${percent(first.seconds / total)} of the model's ${duration(total)}`,
+      subtitle:
+        `Time by kernel type in one run of the whole model on ${profile.host.cpu}, ` +
+        `${counted(profile.settings.threads, "thread")}, ms: share, time${room.narrow ? "" : " and number of kernels"}.`,
+    },
+    room,
+    [
+      {
+        width: room.plot,
+        height: rows.length * BAR_PX,
+        data: { values: rows },
+        layer: [
+          {
+            mark: { type: "text", align: "right", baseline: "middle", color: INK, aria: false },
+            encoding: { x: { value: -8 }, y: { ...y, axis: null }, text: { field: "label" } },
+          },
+          {
+            mark: { type: "bar", height: BAR_PX - 6 },
+            encoding: {
+              x: {
+                field: "ms",
+                type: "quantitative",
+                scale: { zero: true, nice: false },
+                axis: { title: "time, ms", tickCount: 5, grid: true },
+              },
+              y: { ...y, axis: null },
+              color: { field: "colour", type: "nominal", scale: null },
+              tooltip: [
+                { field: "name", title: "kernel type" },
+                { field: "ms", type: "quantitative", title: "time, ms" },
+                { field: "kernels", type: "quantitative", title: "kernels" },
+              ],
+            },
+          },
+          {
+            mark: { type: "text", align: "left", baseline: "middle", dx: 6, color: MUTED, aria: false },
+            encoding: { x: { field: "ms", type: "quantitative" }, y: { ...y, axis: null }, text: { field: "share" } },
+          },
+          {
+            data: { values: [{}] },
+            mark: { type: "rule", color: FAINT, aria: false },
+            encoding: { x: { value: 0 }, y: { value: 0 }, y2: { value: "height" } },
+          },
+        ],
+      },
+    ],
+  );
+}
+
+export function kernelTimeMissing({ profile }: ReportData): string | undefined {
+  return profile.kernels.slice(0, profile.whole_kernels).some(({ median_s }) => median_s > 0)
+    ? undefined
+    : "The profile holds no kernel times.";
+}
+
+function byType({ profile }: ReportData): Share[] {
+  const types = new Map<string, Share>();
+  for (const { op, median_s } of profile.kernels.slice(0, profile.whole_kernels)) {
+    const share = types.get(op) ?? { name: op, seconds: 0, kernels: 0 };
+    types.set(op, { name: op, seconds: share.seconds + median_s, kernels: share.kernels + 1 });
+  }
+  return [...types.values()].sort((a, b) => b.seconds - a.seconds);
+}
+
+function folded(types: Share[]): Share[] {
+  if (types.length <= MOST_BARS) return types;
+  const rest = types.slice(MOST_BARS - 1);
+  const other = rest.reduce(
+    (sum, { seconds, kernels }) => ({ ...sum, seconds: sum.seconds + seconds, kernels: sum.kernels + kernels }),
+    { name: `${rest.length} other types`, seconds: 0, kernels: 0 },
+  );
+  return [...types.slice(0, MOST_BARS - 1), other];
+}

@@ -1,0 +1,40 @@
+import type { Stage } from "../formats/prediction.ts";
+import type { ReportData } from "./data.ts";
+
+/**
+ * Colours of tiers, in the topology's order, from Okabe and Ito's set that colour-blind readers can tell apart. A
+ * tier's colour always means "computed there"; what is not computing wears the stages' colours below.
+ */
+const TIERS = ["#E69F00", "#009E73", "#0072B2", "#56B4E9", "#D55E00"] as const;
+
+/** Moving bytes is grey, turning tensors into bytes and back is purple, and loading a session is yellow. */
+const STAGES: Record<Exclude<Stage["stage"], "infer">, string> = {
+  encode: "#CC79A7",
+  transfer: "#8A8A8A",
+  relay: "#BDBDBD",
+  decode: "#E8BFD6",
+  load: "#F0E442",
+};
+
+/** The colours of everything that is neither a tier nor a stage. */
+export const INK = "#1d1d1f";
+export const MUTED = "#5f6368";
+export const FAINT = "#d9d9d9";
+/** Bars of quantities that belong to no tier: the profiled host's own kernels. */
+export const NEUTRAL = "#6B7F93";
+
+/** The tier's colour: by its place in the topology, so that it is the same in every chart. */
+export function tierColour(data: ReportData, tier: string): string {
+  const index = data.topology.tiers.findIndex(({ name }) => name === tier);
+  return index < 0 ? MUTED : TIERS[index % TIERS.length]!;
+}
+
+export function stageColour(data: ReportData, stage: Stage["stage"], tier: string): string {
+  return stage === "infer" ? tierColour(data, tier) : STAGES[stage];
+}
+
+/** The colour, dark enough to set small text in. */
+export function inked(colour: string): string {
+  const channels = [1, 3, 5].map((at) => Math.round(Number.parseInt(colour.slice(at, at + 2), 16) * 0.62));
+  return `#${channels.map((channel) => channel.toString(16).padStart(2, "0")).join("")}`;
+}

@@ -1,0 +1,45 @@
+import type { Prediction, Stage } from "../formats/prediction.ts";
+import type { ReportData } from "./data.ts";
+import { stageColour } from "./palette.ts";
+
+/** A part of a latency that has a colour of its own: inference by tier, every other stage as a whole. */
+export interface Part {
+  key: string;
+  label: string;
+  colour: string;
+}
+
+const BETWEEN = ["encode", "transfer", "relay", "decode", "load"] as const;
+
+/** All parts, in the order in which a request from `head` to `tail` passes them; other tiers follow. */
+export function parts(data: ReportData, head: string, tail: string): Part[] {
+  const infer = (tier: string): Part => ({
+    key: `infer ${tier}`,
+    label: `infer on ${tier}`,
+    colour: stageColour(data, "infer", tier),
+  });
+  const between = BETWEEN.map((stage) => ({ key: stage, label: stage, colour: stageColour(data, stage, "") }));
+  const last = head === tail ? [] : [infer(tail)];
+  const rest = data.topology.tiers.filter(({ name }) => name !== head && name !== tail);
+  return [infer(head), ...between, ...last, ...rest.map(({ name }) => infer(name))];
+}
+
+/** Seconds by part. */
+export function secondsByPart(prediction: Prediction): Map<string, number> {
+  const sums = new Map<string, number>();
+  for (const stage of prediction.stages) {
+    const key = partKey(stage);
+    sums.set(key, (sums.get(key) ?? 0) + stage.seconds);
+  }
+  return sums;
+}
+
+/** The first and the last tier of a placement: of "mobile>edge", mobile and edge. */
+export function ends(placement: string): [head: string, tail: string] {
+  const tiers = placement.split(">");
+  return [tiers[0]!, tiers.at(-1)!];
+}
+
+function partKey({ stage, resource }: Stage): string {
+  return stage === "infer" ? `infer ${resource.replace(/^tier:/, "")}` : stage;
+}

@@ -1,0 +1,164 @@
+import type { TopLevelSpec } from "vega-lite";
+import { FAINT, INK, MUTED } from "./palette.ts";
+import { textWidth, wrap } from "./text.ts";
+
+/**
+ * The font of every chart. Vega's default, sans-serif, comes out as a serif face in resvg. Verdana has DejaVu's
+ * proportions and is where DejaVu is not: on phones and Macs.
+ */
+export const FONT = "DejaVu Sans, Verdana, sans-serif";
+export const TEXT_SIZE = 11;
+const TITLE_SIZE = 15;
+const SUBTITLE_SIZE = 11.5;
+const PADDING = 10;
+
+export interface ChartOptions {
+  /** Width of the whole chart, in pixels. 720 unless told; below 500 the chart is laid out for a phone. */
+  width?: number | undefined;
+}
+
+/** A layer of a chart. */
+export type Layer = Extract<TopLevelSpec, { layer: unknown }>["layer"][number];
+type Panel = Extract<TopLevelSpec, { vconcat: unknown }>["vconcat"][number];
+
+/** Room for a chart's parts. */
+export interface Layout {
+  width: number;
+  /** Between the left edge and the plot: axis labels. */
+  left: number;
+  /** Between the plot and the right edge: direct labels. */
+  right: number;
+  plot: number;
+  narrow: boolean;
+}
+
+/** Divides a chart's width between its margins and its plot. */
+export function layout({ width = 720 }: ChartOptions, wide: Margins, narrow: Margins): Layout {
+  const margins = width < 500 ? narrow : wide;
+  const plot = width - 2 * PADDING - margins.left - margins.right;
+  return { width, ...margins, plot, narrow: width < 500 };
+}
+
+interface Margins {
+  left: number;
+  right: number;
+}
+
+/** What a chart says above its panels. */
+export interface Words {
+  /** The finding, computed from the data. */
+  headline: string;
+  /** What is shown, with units. */
+  subtitle: string;
+}
+
+/** A chart of panels below each other, under its headline. */
+export function chart(words: Words, { width }: Layout, panels: Panel[]): TopLevelSpec {
+  const room = width - 2 * PADDING;
+  return {
+    $schema: "https://vega.github.io/schema/vega-lite/v6.json",
+    background: "white",
+    padding: PADDING,
+    title: {
+      text: wrap(words.headline, room, TITLE_SIZE, true),
+      subtitle: wrap(words.subtitle, room, SUBTITLE_SIZE),
+    },
+    spacing: 14,
+    bounds: "flush",
+    vconcat: panels,
+    config: CONFIG,
+  };
+}
+
+/** What stands in for a chart that has nothing to draw. */
+export function nothingToDraw(reason: string, { width }: Layout): TopLevelSpec {
+  return chart({ headline: "Nothing to draw", subtitle: reason }, { width, left: 0, right: 0, plot: width, narrow: false }, [
+    { width: width - 2 * PADDING, height: 1, data: { values: [{}] }, mark: { type: "point", opacity: 0, aria: false } },
+  ]);
+}
+
+/** A word beside a patch of its colour. */
+export interface KeyEntry {
+  label: string;
+  colour: string;
+}
+
+const PATCH = 10;
+const KEY_LINE = 18;
+
+/** The key to a chart's colours: one row of words, wrapped where it is wider than the chart. */
+export function key(entries: readonly KeyEntry[], { width, left }: Layout): Panel {
+  let x = 0;
+  let y = KEY_LINE / 2;
+  const placed = entries.map(({ label, colour }) => {
+    const wide = PATCH + 5 + textWidth(label, TEXT_SIZE) + 16;
+    if (x > 0 && x + wide > width - 2 * PADDING) {
+      x = 0;
+      y += KEY_LINE;
+    }
+    const entry = { label, colour, x: Math.round(x - left), y };
+    x += wide;
+    return entry;
+  });
+  const at = { x: pixels("x"), y: pixels("y") };
+  return {
+    width: width - 2 * PADDING - left,
+    height: y + KEY_LINE / 2,
+    data: { values: placed },
+    layer: [
+      {
+        mark: { type: "square", size: PATCH * PATCH, opacity: 1, xOffset: PATCH / 2, aria: false },
+        encoding: { ...at, fill: { field: "colour", type: "nominal", scale: null } },
+      },
+      {
+        mark: { type: "text", align: "left", baseline: "middle", dx: PATCH + 5, color: INK },
+        encoding: { ...at, text: { field: "label" } },
+      },
+    ],
+  };
+}
+
+/** A channel whose values are pixels already. */
+export function pixels<Field extends string>(field: Field) {
+  return { field, type: "quantitative", scale: null, axis: null } as const;
+}
+
+/** Ticks of a logarithmic axis: 1, 2 and 5 times powers of ten while these are few, else the powers alone. */
+export function logTicks(low: number, high: number): number[] {
+  const ticks: number[] = [];
+  const steps = Math.log10(high / low) < 2.5 ? [1, 2, 5] : [1];
+  for (let power = Math.floor(Math.log10(low)); power <= Math.ceil(Math.log10(high)); power++) {
+    for (const step of steps) {
+      const tick = Number(`${step}e${power}`);
+      if (tick >= low && tick <= high) ticks.push(tick);
+    }
+  }
+  return ticks;
+}
+
+const CONFIG: NonNullable<TopLevelSpec["config"]> = {
+  font: FONT,
+  customFormatTypes: false,
+  title: {
+    anchor: "start",
+    frame: "bounds",
+    fontSize: TITLE_SIZE,
+    color: INK,
+    subtitleFontSize: SUBTITLE_SIZE,
+    subtitleColor: MUTED,
+    subtitlePadding: 5,
+    offset: 12,
+  },
+  view: { stroke: null },
+  axis: {
+    labelFontSize: TEXT_SIZE,
+    labelColor: MUTED,
+    titleFontSize: TEXT_SIZE,
+    titleFontWeight: "normal",
+    titleColor: MUTED,
+    domain: false,
+    tickColor: FAINT,
+    gridColor: "#ececec",
+  },
+  text: { fontSize: TEXT_SIZE },
+};

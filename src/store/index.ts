@@ -1,0 +1,3 @@
+/** The store: files read piece by piece, written atomically, and models found with their external data. */
+export { type FileSource, openFile, readText, writeAtomically } from "./files.ts";
+export { externalFiles, openModel } from "./models.ts";

@@ -1,0 +1,44 @@
+import fs from "node:fs";
+import path from "node:path";
+import { Problem } from "../formats/problem.ts";
+import { type Model, readModel } from "../onnx/index.ts";
+import { openFile } from "./files.ts";
+
+/**
+ * Opens an ONNX file and makes sure that the files holding its external data are there.
+ * @throws Problem when the file is not an ONNX model, or its external data is missing, too short or outside its folder.
+ */
+export function openModel(file: string): Model {
+  const model = readModel(openFile(file), file);
+  externalFiles(model, file);
+  return model;
+}
+
+/** Absolute paths of the files that hold the external data of the model at `file`, each once. */
+export function externalFiles(model: Model, file: string): string[] {
+  const folder = path.resolve(path.dirname(file));
+  const found = new Map<string, number>();
+  for (const { name, external } of model.initializers.values()) {
+    if (!external) continue;
+    const target = path.resolve(folder, external.location);
+    if (path.isAbsolute(external.location) || path.relative(folder, target).startsWith(".."))
+      throw new Problem(
+        `${file}: initializer '${name}' keeps its values in '${external.location}', outside the model's folder. ` +
+          "External data must lie beside the model or below it.",
+      );
+    let size = found.get(target);
+    if (size === undefined) {
+      const stat = fs.statSync(target, { throwIfNoEntry: false });
+      if (!stat?.isFile())
+        throw new Problem(
+          `${file}: the external data file '${external.location}' of initializer '${name}' is missing. ` +
+            "Copy it beside the model.",
+        );
+      size = stat.size;
+      found.set(target, size);
+    }
+    if (external.offset + external.length > size)
+      throw new Problem(`${file}: '${external.location}' is too short for initializer '${name}'. Copy it again.`);
+  }
+  return [...found.keys()];
+}
