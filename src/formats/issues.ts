@@ -20,10 +20,6 @@ function wording(issue: z.core.$ZodIssue): string {
       return `unknown field ${issue.keys.map((key) => `"${key}"`).join(", ")}`;
     case "invalid_type":
       return /received undefined$/.test(issue.message) ? "is missing" : lowerFirst(issue.message);
-    case "invalid_union":
-      return issue.errors.every((branch) => /received undefined$/.test(branch[0]?.message ?? ""))
-        ? "is missing"
-        : issue.errors.map((branch) => lowerFirst(branch[0]?.message ?? "")).join(", or ");
     default:
       return lowerFirst(issue.message);
   }

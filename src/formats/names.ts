@@ -13,7 +13,10 @@ export function unknownName(kind: string, name: string, known: readonly string[]
   return new Problem(`unknown ${kind} "${name}"${ask} (${shown})${hint && `; ${hint}`}`);
 }
 
-/** The known name with the least edit distance, if that is at most a third of the longer name's length. */
+/**
+ * The known name with the least edit distance, if that is at most a third of the longer name's length; or else the
+ * shortest that contains the name, as a node's full name contains its last part.
+ */
 export function closest(name: string, known: readonly string[]): string | undefined {
   let best: string | undefined;
   let least = Number.POSITIVE_INFINITY;
@@ -24,7 +27,8 @@ export function closest(name: string, known: readonly string[]): string | undefi
       least = distance;
     }
   }
-  return best;
+  const containing = known.filter((candidate) => candidate.toLowerCase().includes(name.toLowerCase()));
+  return best ?? containing.toSorted((a, b) => a.length - b.length)[0];
 }
 
 /** Levenshtein distance by the two-row method of Wagner and Fischer (1974). */

@@ -20,6 +20,7 @@ export const kernelSchema = measurementSchema.extend({
   nodes: z.array(count).describe("indices of the source nodes that the kernel covers"),
   flops: quantity.describe("floating-point operations of the nodes covered"),
   bytes: quantity.describe("bytes read and written by the kernel"),
+  estimated: z.literal(true).optional().describe("set when the time is inferred from kernels of the same operator"),
 });
 
 /** Kernels of one segment: indices into `kernels`, as ranges such as "0-41,43", and boundary kernels one by one. */
@@ -83,6 +84,7 @@ export const profileSchema = z.object({
   settings: z.object({
     threads: z.number().int().positive().describe("intra-op threads"),
     optimisation: z.enum(["all", "extended", "basic", "disabled"]),
+    trace_cost_s: quantity.describe("what tracing adds to a kernel's reported time; already taken off"),
     load_average: quantity.describe("one-minute load average of the host before measuring"),
     budget_s: quantity.describe("time budget for repetitions"),
     converged: z.boolean().describe("whether the run's median reached the ±2 % interval within the budget"),
@@ -98,13 +100,15 @@ export const profileSchema = z.object({
   }),
   run: z.object({
     warmup_runs: count,
-    executor: measurementSchema.describe("one run inside the runtime, kernels and gaps between them"),
-    request: measurementSchema.describe("one run as JavaScript sees it"),
-    per_run_s: quantity.describe("executor time beyond kernels: fixed part"),
-    per_kernel_s: quantity.describe("executor time beyond kernels: part per kernel"),
-    request_base_s: quantity.describe("request time beyond the executor: fixed part"),
-    request_per_tensor_s: quantity.describe("request time beyond the executor: part per input or output tensor"),
-    request_per_byte_s: quantity.describe("request time beyond the executor: part per output byte"),
+    kernels: measurementSchema.describe("time inside kernels in one run of the whole model"),
+    request: measurementSchema.describe("one run of the whole model as JavaScript sees it, nothing traced"),
+    skew: z
+      .number()
+      .positive()
+      .describe("median of a run's kernel sum ÷ sum of the kernels' medians: what medians of single kernels leave out"),
+    request_base_s: quantity.describe("request time beyond kernels: fixed part"),
+    request_per_kernel_s: quantity.describe("request time beyond kernels: part per kernel"),
+    request_per_byte_s: quantity.describe("request time beyond kernels: part per output byte"),
   }),
   nodes: z.array(nodeSchema),
   tensors: z.array(tensorSchema),

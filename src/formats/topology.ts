@@ -9,14 +9,17 @@ import { type CodecName, codecSchema } from "./profile.ts";
 /** A quantity as a person writes it, of one of several kinds; a plain number is in the SI unit of the first. */
 function quantityOf(kinds: readonly [QuantityKind, ...QuantityKind[]], description: string, example: string) {
   return z
-    .union([z.number(), z.string()])
+    .union([z.number(), z.string()], {
+      error: ({ input }) =>
+        input === undefined ? "is missing" : `'${input}' is not a quantity; write e.g. ${example}`,
+    })
     .transform((value, context) => {
       const reading = readQuantity(value, kinds);
       if (!("fault" in reading)) return reading;
       context.issues.push({ code: "custom", message: reading.fault, input: value });
       return z.NEVER;
     })
-    .meta({ description, examples: [example] });
+    .describe(`${description}; such as "${example}"`);
 }
 
 const name = z.string().regex(/^[^\s>:,]+$/, "a name has no spaces and none of > : ,");
@@ -26,7 +29,7 @@ const deviceDocument = z.strictObject({
     .number()
     .positive()
     .finite()
-    .describe("speed of one core relative to a core of the profiled host: profiled seconds are divided by it"),
+    .describe("speed relative to the profiled host, on as many threads: profiled seconds are divided by it"),
   note: z.string().optional().describe("where the figure is from: a measurement, a data sheet, an assumption"),
 });
 
@@ -93,7 +96,7 @@ const document = z.strictObject({
 export interface Tier {
   readonly name: string;
   readonly device: string;
-  /** Of one core, relative to the profiled host's; above 0. */
+  /** Relative to the profiled host on as many threads; above 0. */
   readonly speed: number;
   /** Where the speed is from; empty if nothing is said. */
   readonly note: string;
@@ -170,7 +173,10 @@ export const topologySchema = document.transform((written, context): Topology =>
     if (link.duplex) directions.push(directed(link.to, link.from, { ...link, ...defined(link.reverse) }));
     for (const direction of directions) {
       if (links.some(({ from, to }) => from === direction.from && to === direction.to)) {
-        problem(["links", i], `the link ${direction.from}>${direction.to} is there twice (links are duplex by default)`);
+        problem(
+          ["links", i],
+          `the link ${direction.from}>${direction.to} is there twice (links are duplex by default)`,
+        );
       }
       links.push(direction);
     }

@@ -87,7 +87,7 @@ export async function loadSession(model: string | ByteSource, options: LoadOptio
     inputs: typesOf(session.inputMetadata),
     outputs: typesOf(session.outputMetadata),
     run: async (feeds, fetches) =>
-      (fetches ? await session.run({ ...feeds }, [...fetches]) : await session.run({ ...feeds })) as Record<string, Values>,
+      (await (fetches ? session.run(feeds, fetches) : session.run(feeds))) as Record<string, Values>,
     endTrace() {
       session.endProfiling();
       return takeTrace(options.traceTo ?? "");

@@ -27,13 +27,11 @@ export function winner(data: ReportData): Prediction | undefined {
   return ranking(data).find(({ feasible }) => feasible);
 }
 
-/** Where the parts of a prediction run, in words: "cut after conv1 on mobile>edge", "all on edge". */
-export function deployment({ placement, cut }: Pick<Prediction, "placement" | "cut">): string {
-  return cut === null ? `all on ${placement}` : `cut after ${cut} on ${placement}`;
-}
-
-/** The report's answer in one sentence: what to deploy, how fast it is, and against what. */
-export function answer(data: ReportData): string {
+/**
+ * The report's answer in one sentence: what to deploy, how fast it is, and against what. `named` words the names of
+ * cuts and placements, which can be too long for a headline.
+ */
+export function answer(data: ReportData, named = (name: string): string => name): string {
   const best = winner(data);
   if (best === undefined) {
     return shown(data).length === 0
@@ -42,10 +40,13 @@ export function answer(data: ReportData): string {
   }
   const others = ranking(data).filter(({ feasible, placement }) => feasible && placement !== best.placement);
   const rival = others.find(({ cut }) => (cut === null) !== (best.cut === null)) ?? others[0];
+  const deployment = ({ placement, cut }: Prediction) =>
+    cut === null ? `all on ${named(placement)}` : `cut after ${named(cut)} on ${named(placement)}`;
   const claim = `${capitalised(deployment(best))}: ${duration(best.latency_s)}`;
   if (rival === undefined) return claim;
   const ratio = rival.latency_s / best.latency_s;
-  if (ratio < 1.05) return `${claim}, hardly faster than ${deployment(rival)} (${duration(rival.latency_s)})`;
+  if (ratio < 1.05)
+    return `${claim}, hardly faster than ${rival.cut === null ? "" : "the "}${deployment(rival)} (${duration(rival.latency_s)})`;
   return `${claim}, ${factor(ratio)} faster than ${deployment(rival)}`;
 }
 

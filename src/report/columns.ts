@@ -13,7 +13,11 @@ const GAP_FROM_PX = 4;
  * Columns for items at their positions in a graph of `nodes` nodes, drawn `width` pixels wide. Columns meet halfway
  * between neighbours and begin and end on whole pixels, or seams would show between them.
  */
-export function columns<T extends { position: number }>(items: readonly T[], nodes: number, width: number): Column<T>[] {
+export function columns<T extends { position: number }>(
+  items: readonly T[],
+  nodes: number,
+  width: number,
+): Column<T>[] {
   const pixels = width / Math.max(nodes, 1);
   const sorted = [...items].sort((a, b) => a.position - b.position);
   return sorted.map((item, index) => {

@@ -31,7 +31,7 @@ export async function toSvg(spec: TopLevelSpec): Promise<string> {
   if (textMetrics.width === textMetrics.estimateWidth) textMetrics.width = dejaVuWidth;
   const view = new vega.View(vega.parse(toVega(spec)), { renderer: "none", logLevel: vega.Warn });
   try {
-    return await view.toSVG();
+    return trimmed(await view.toSVG());
   } finally {
     view.finalize();
   }
@@ -39,4 +39,16 @@ export async function toSvg(spec: TopLevelSpec): Promise<string> {
 
 function dejaVuWidth({ fontSize = 11, fontWeight }: TextItem, text: unknown): number {
   return textWidth(String(text ?? ""), fontSize, fontWeight === "bold");
+}
+
+/**
+ * The picture without what cannot be seen in it: Vega writes coordinates to sixteen digits, where a hundredth of a
+ * pixel will do, and shapes without paint, which only a live chart needs, for its tooltips.
+ */
+function trimmed(svg: string): string {
+  return svg
+    .replace(/<path [^>]*opacity="0"\/>|<path d="[^"]*"\/>/g, "")
+    .replace(/ (?:d|transform)="[^"]*"/g, (attribute) =>
+      attribute.replace(/-?\d+\.\d{3,}(?:e-\d+)?/g, (number) => String(Math.round(Number(number) * 100) / 100)),
+    );
 }

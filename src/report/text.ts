@@ -18,6 +18,9 @@ const WIDE = 1;
 const OTHER = 0.7;
 const FIRST_WIDE_CODE_POINT = 0x1100;
 
+/** A number stays with what it counts: "203 ms" is never broken. */
+const BREAKS = /(?<!\d)\s+/;
+
 /** How wide a text is in DejaVu Sans, in pixels. */
 export function textWidth(text: string, size: number, bold = false): number {
   const table = bold ? BOLD : REGULAR;
@@ -48,7 +51,7 @@ export function shorten(text: string, width: number, size: number, bold = false)
 export function wrap(text: string, width: number, size: number, bold = false): string[] {
   const lines: string[] = [];
   let line = "";
-  for (const word of text.split(/\s+/).filter(Boolean)) {
+  for (const word of text.split(BREAKS).filter(Boolean)) {
     for (const piece of breakWord(word, width, size, bold)) {
       const longer = line === "" ? piece : `${line} ${piece}`;
       if (line !== "" && textWidth(longer, size, bold) > width) {

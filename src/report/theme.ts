@@ -1,6 +1,9 @@
 import type { TopLevelSpec } from "vega-lite";
+import type { Field, PositionFieldDef } from "vega-lite/types_unstable/channeldef.js";
+import type { MarkDef } from "vega-lite/types_unstable/mark.js";
+import type { UnitSpec } from "vega-lite/types_unstable/spec/unit.js";
 import { FAINT, INK, MUTED } from "./palette.ts";
-import { textWidth, wrap } from "./text.ts";
+import { shorten, textWidth, wrap } from "./text.ts";
 
 /**
  * The font of every chart. Vega's default, sans-serif, comes out as a serif face in resvg. Verdana has DejaVu's
@@ -17,9 +20,11 @@ export interface ChartOptions {
   width?: number | undefined;
 }
 
-/** A layer of a chart. */
-export type Layer = Extract<TopLevelSpec, { layer: unknown }>["layer"][number];
-type Panel = Extract<TopLevelSpec, { vconcat: unknown }>["vconcat"][number];
+/** A layer of a chart, and the axis that it is placed along. */
+export type Layer = UnitSpec<Field>;
+export type Position = PositionFieldDef<Field>;
+/** One plot of a chart. */
+export type Panel = Extract<TopLevelSpec, { vconcat: unknown }>["vconcat"][number];
 
 /** Room for a chart's parts. */
 export interface Layout {
@@ -52,8 +57,18 @@ export interface Words {
   subtitle: string;
 }
 
+/** A name as headlines write it: short enough to leave room for the finding. */
+export function inHeadline(name: string): string {
+  return shorten(name, 250, TITLE_SIZE, true);
+}
+
+/** A name as tooltips write it: a chart of many cuts holds many names. */
+export function inTooltip(name: string): string {
+  return shorten(name, 330, TEXT_SIZE);
+}
+
 /** A chart of panels below each other, under its headline. */
-export function chart(words: Words, { width }: Layout, panels: Panel[]): TopLevelSpec {
+export function chart(words: Words, { width }: Pick<Layout, "width">, panels: Panel[], spacing = 14): TopLevelSpec {
   const room = width - 2 * PADDING;
   return {
     $schema: "https://vega.github.io/schema/vega-lite/v6.json",
@@ -63,7 +78,7 @@ export function chart(words: Words, { width }: Layout, panels: Panel[]): TopLeve
       text: wrap(words.headline, room, TITLE_SIZE, true),
       subtitle: wrap(words.subtitle, room, SUBTITLE_SIZE),
     },
-    spacing: 14,
+    spacing,
     bounds: "flush",
     vconcat: panels,
     config: CONFIG,
@@ -72,7 +87,7 @@ export function chart(words: Words, { width }: Layout, panels: Panel[]): TopLeve
 
 /** What stands in for a chart that has nothing to draw. */
 export function nothingToDraw(reason: string, { width }: Layout): TopLevelSpec {
-  return chart({ headline: "Nothing to draw", subtitle: reason }, { width, left: 0, right: 0, plot: width, narrow: false }, [
+  return chart({ headline: "Nothing to draw", subtitle: reason }, { width }, [
     { width: width - 2 * PADDING, height: 1, data: { values: [{}] }, mark: { type: "point", opacity: 0, aria: false } },
   ]);
 }
@@ -123,10 +138,23 @@ export function pixels<Field extends string>(field: Field) {
   return { field, type: "quantitative", scale: null, axis: null } as const;
 }
 
-/** Ticks of a logarithmic axis: 1, 2 and 5 times powers of ten while these are few, else the powers alone. */
-export function logTicks(low: number, high: number): number[] {
+/** A layer of words with a white rim, readable where lines cross them. */
+export function haloed(layer: Layer, mark: Partial<MarkDef<"text">>): Layer[] {
+  const rim = { color: "white", stroke: "white", strokeWidth: 3.5, aria: false };
+  return [
+    { ...layer, mark: { type: "text", ...mark, ...rim } },
+    { ...layer, mark: { type: "text", ...mark } },
+  ];
+}
+
+/** Ticks of a logarithmic axis: 1, 2 and 5 times powers of ten while these are at most `most`, else the powers alone. */
+export function logTicks(low: number, high: number, most: number): number[] {
+  const fine = ticksAt([1, 2, 5], low, high);
+  return fine.length <= most ? fine : ticksAt([1], low, high);
+}
+
+function ticksAt(steps: readonly number[], low: number, high: number): number[] {
   const ticks: number[] = [];
-  const steps = Math.log10(high / low) < 2.5 ? [1, 2, 5] : [1];
   for (let power = Math.floor(Math.log10(low)); power <= Math.ceil(Math.log10(high)); power++) {
     for (const step of steps) {
       const tick = Number(`${step}e${power}`);
@@ -152,6 +180,7 @@ const CONFIG: NonNullable<TopLevelSpec["config"]> = {
   view: { stroke: null },
   axis: {
     labelFontSize: TEXT_SIZE,
+    labelFlush: false,
     labelColor: MUTED,
     titleFontSize: TEXT_SIZE,
     titleFontWeight: "normal",

@@ -40,7 +40,10 @@ export type Reading = { kind: QuantityKind; amount: number } | { fault: string }
  * is of the first kind.
  */
 export function readQuantity(value: string | number, kinds: readonly [QuantityKind, ...QuantityKind[]]): Reading {
-  const wanted = kinds.map((kind) => `write e.g. ${KINDS[kind].example}`).join(" or ").replace(/ or write/g, " or");
+  const wanted = kinds
+    .map((kind) => `write e.g. ${KINDS[kind].example}`)
+    .join(" or ")
+    .replace(/ or write/g, " or");
   const found = typeof value === "number" ? { kind: kinds[0], amount: value } : readText(value, kinds);
   if ("fault" in found) return { fault: `${found.fault}; ${wanted}` };
   if (!Number.isFinite(found.amount)) return { fault: `'${value}' is not finite; ${wanted}` };

@@ -1,15 +1,32 @@
 import type { TopLevelSpec } from "vega-lite";
-import { crossings, envelope, linesByPlacement, type Crossing } from "../crossings.ts";
+import { capitalised } from "../answer.ts";
+import { type Crossing, crossings, envelope, linesByPlacement } from "../crossings.ts";
 import type { Crossover, ReportData } from "../data.ts";
 import { dodge } from "../dodge.ts";
 import { bitRate, duration, rounded } from "../format.ts";
 import { INK, inked, MUTED, tierColour } from "../palette.ts";
 import { ends } from "../stages.ts";
 import { shorten, textWidth } from "../text.ts";
-import { type ChartOptions, chart, type Layer, layout, logTicks, nothingToDraw, pixels, TEXT_SIZE } from "../theme.ts";
+import {
+  type ChartOptions,
+  chart,
+  haloed,
+  inHeadline,
+  inTooltip,
+  type Layer,
+  type Layout,
+  layout,
+  logTicks,
+  nothingToDraw,
+  type Position,
+  pixels,
+  TEXT_SIZE,
+} from "../theme.ts";
 
 const WIDE_HEIGHT = 320;
 const NARROW_HEIGHT = 280;
+/** Changes of the fastest placement that the headline still lists one by one. */
+const MOST_NAMED = 3;
 
 /** How the best of each placement changes with one link's bandwidth, and where another placement becomes the best. */
 export function bestOverBandwidth(data: ReportData, options: ChartOptions = {}): TopLevelSpec {
@@ -31,39 +48,42 @@ export function bestOverBandwidth(data: ReportData, options: ChartOptions = {}):
   const [low, high] = [Math.min(...latencies) / 1.6, Math.max(...latencies) * 1.15];
   const toX = (bps: number) => (Math.log(bps / 1e6 / left) / Math.log(right / left)) * room.plot;
   const toY = (seconds: number) => height * (1 - Math.log((seconds * 1e3) / low) / Math.log(high / low));
-  const x = {
+  const x: Position = {
     field: "mbps",
     type: "quantitative",
     scale: { type: "log", domain: [rounded(left), rounded(right)], nice: false },
     axis: {
       title: `bandwidth of ${shorten(crossover.link, room.plot * 0.5, TEXT_SIZE)}, Mbit/s`,
       grid: false,
-      values: logTicks(left, right),
+      values: logTicks(left, right, room.narrow ? 6 : 12),
       labelExpr: "format(datum.value, '~g')",
     },
-  } as const;
-  const y = {
+  };
+  const y: Position = {
     field: "ms",
     type: "quantitative",
     scale: { type: "log", domain: [rounded(low), rounded(high)], nice: false },
     axis: {
       title: null,
-      values: logTicks(low, high),
+      values: logTicks(low, high, 9),
       labelExpr: "datum.value >= 1000 ? format(datum.value / 1000, '~g') + ' s' : format(datum.value, '~g') + ' ms'",
     },
-  } as const;
+  };
+  const placements = lines.map(([placement]) => placement);
   const row = ({ bandwidth_bps, latency_s, cut, placement }: Crossover["points"][number]) => ({
     mbps: rounded(bandwidth_bps / 1e6),
     ms: rounded(latency_s * 1e3),
-    cut: cut ?? "–",
+    cut: cut === null ? "–" : inTooltip(cut),
     placement,
+    line: placements.indexOf(placement),
   });
   const changes = crossings(points);
   return chart(
     {
       headline: headline(changes, envelope(points), crossover),
       subtitle:
-        "Latency of each placement's best cut, logarithmic; the shaded band follows the fastest, circles mark where " +
+        `Latency of each placement's best cut over the bandwidth of the link ${shorten(crossover.link, 200, TEXT_SIZE)}, logarithmic; the ` +
+        " shaded band follows the fastest, circles mark where " +
         "another placement takes over. Dashed lines wear the colours of both their tiers.",
     },
     room,
@@ -71,6 +91,7 @@ export function bestOverBandwidth(data: ReportData, options: ChartOptions = {}):
       {
         width: room.plot,
         height,
+        data: { values: points.map(row) },
         layer: [
           {
             data: { values: envelope(points).map(row) },
@@ -78,12 +99,11 @@ export function bestOverBandwidth(data: ReportData, options: ChartOptions = {}):
             encoding: { x, y },
           },
           ...present(crossover, left, right, toX),
-          ...lines.flatMap(([placement, line]) => strokes(data, placement, line.map(row), { x, y })),
-          ...endLabels(data, lines, toY, height, room.right),
+          ...lines.flatMap(([placement], index) => strokes(data, placement, index, { x, y })),
+          ...endLabels(data, lines, toY, height, room),
           ...crossingMarks(changes, toX, toY, room.plot),
           {
-            data: { values: points.map(row) },
-            mark: { type: "circle", size: 90, opacity: 0, aria: false },
+            mark: { type: "square", size: 90, opacity: 0, aria: false },
             encoding: {
               x,
               y,
@@ -103,40 +123,37 @@ export function bestOverBandwidth(data: ReportData, options: ChartOptions = {}):
 
 export function bestOverBandwidthMissing({ crossover }: ReportData): string | undefined {
   if (crossover === undefined) return "The topology has no link whose bandwidth could be varied.";
-  return crossover.points.some(({ latency_s }) => latency_s > 0) ? undefined : "No placement was predicted over bandwidth.";
+  return crossover.points.some(({ latency_s }) => latency_s > 0)
+    ? undefined
+    : "No placement was predicted over bandwidth.";
 }
 
-function headline(changes: readonly Crossing[], fastest: Crossover["points"], { link, current_bps }: Crossover): string {
-  const now = current_bps > 0 ? `; it has ${bitRate(current_bps)} now` : "";
-  const first = changes[0];
-  if (first === undefined) return `${fastest[0]!.placement} is the fastest at every bandwidth of ${link}${now}`;
-  const then = changes.slice(1, 3).map(({ bandwidth_bps, above }) => `, from ${bitRate(rounded(bandwidth_bps, 2))} ${above}`);
-  return (
-    `Below ${bitRate(rounded(first.bandwidth_bps, 2))} on ${link}, ${first.below} is the fastest; above it ` +
-    `${first.above}${then.join("")}${now}`
-  );
+function headline(
+  changes: readonly Crossing[],
+  fastest: Crossover["points"],
+  { link, current_bps }: Crossover,
+): string {
+  const now = current_bps > 0 ? `; now ${bitRate(current_bps)}` : "";
+  const name = (placement: string) => (placement.includes(">") ? "" : "all on ") + inHeadline(placement);
+  const last = changes.at(-1);
+  if (last === undefined)
+    return `${capitalised(name(fastest[0]!.placement))} is the fastest at every bandwidth of the link ${inHeadline(link)}${now}`;
+  if (changes.length > MOST_NAMED) {
+    const here = fastest.findLast(({ bandwidth_bps }) => bandwidth_bps <= current_bps) ?? fastest[0]!;
+    return `The fastest placement changes ${changes.length} times with the bandwidth of the link ${inHeadline(link)}; now ${name(here.placement)}`;
+  }
+  const steps = changes.map(({ bandwidth_bps, below }) => `${name(below)} up to ${bitRate(rounded(bandwidth_bps, 2))}`);
+  return `${capitalised(steps.join(", then "))}, ${name(last.above)} above${now}`;
 }
 
 /** One colour for a placement on one tier; the tail's colour with dashes of the head's for one on two. */
-function strokes(
-  data: ReportData,
-  placement: string,
-  values: object[],
-  encoding: NonNullable<Layer["encoding"]>,
-): Layer[] {
+function strokes(data: ReportData, placement: string, line: number, encoding: { x: Position; y: Position }): Layer[] {
   const [head, tail] = ends(placement);
-  const solid: Layer = {
-    data: { values },
-    mark: { type: "line", strokeWidth: 2.2, color: tierColour(data, tail), aria: false },
-    encoding,
-  };
+  const transform = [{ filter: `datum.line === ${line}` }];
+  const mark = { type: "line", strokeWidth: 2.2, aria: false } as const;
+  const solid: Layer = { transform, mark: { ...mark, color: tierColour(data, tail) }, encoding };
   if (head === tail) return [solid];
-  const dashes: Layer = {
-    data: { values },
-    mark: { type: "line", strokeWidth: 2.2, strokeDash: [7, 7], color: tierColour(data, head), aria: false },
-    encoding,
-  };
-  return [solid, dashes];
+  return [solid, { transform, mark: { ...mark, color: tierColour(data, head), strokeDash: [7, 7] }, encoding }];
 }
 
 function present({ current_bps }: Crossover, left: number, right: number, toX: (bps: number) => number): Layer[] {
@@ -161,14 +178,19 @@ function endLabels(
   lines: [string, Crossover["points"]][],
   toY: (seconds: number) => number,
   height: number,
-  margin: number,
+  { right, narrow }: Layout,
 ): Layer[] {
-  const places = dodge(lines.map(([, line]) => toY(line.at(-1)!.latency_s)), 14, 4, height - 4);
+  const places = dodge(
+    lines.map(([, line]) => toY(line.at(-1)!.latency_s)),
+    14,
+    4,
+    height - 4,
+  );
   const values = lines.map(([placement, line], index) => {
-    const time = duration(line.at(-1)!.latency_s);
+    const time = narrow ? "" : ` ${duration(line.at(-1)!.latency_s)}`;
     return {
       y: rounded(places[index]!),
-      text: `${shorten(placement, margin - 16 - textWidth(time, TEXT_SIZE), TEXT_SIZE)} ${time}`,
+      text: shorten(placement, right - 14 - textWidth(time, TEXT_SIZE), TEXT_SIZE) + time,
       colour: inked(tierColour(data, ends(placement)[1])),
     };
   });
@@ -192,23 +214,34 @@ function crossingMarks(
   toY: (seconds: number) => number,
   width: number,
 ): Layer[] {
-  let free = Number.NEGATIVE_INFINITY;
+  const rows = [0, 0, 0].map(() => Number.NEGATIVE_INFINITY);
   const values = changes.map(({ bandwidth_bps, latency_s, below, above }) => {
-    const text = bitRate(rounded(bandwidth_bps, 2));
-    const half = textWidth(text, TEXT_SIZE, true) / 2;
+    const at = bitRate(rounded(bandwidth_bps, 2));
+    const half = textWidth(at, TEXT_SIZE, true) / 2;
     const x = toX(bandwidth_bps);
     const textX = Math.min(Math.max(x, half), width - half);
-    const fits = textX - half > free;
-    if (fits) free = textX + half + 4;
+    // A label that meets its neighbour goes a row or two lower, and away where these are taken as well.
+    const row = rows.findIndex((end) => textX - half > end);
+    if (row >= 0) rows[row] = textX + half + 4;
     return {
       x: rounded(x),
       textX: rounded(textX),
       y: rounded(toY(latency_s)),
-      text: fits ? text : "",
+      textY: rounded(toY(latency_s) + 12 + 14 * Math.max(row, 0)),
+      text: row >= 0 ? at : "",
+      at,
       change: `${below} → ${above}`,
     };
   });
   return [
+    ...haloed(
+      {
+        data: { values },
+        mark: "text",
+        encoding: { x: pixels("textX"), y: pixels("textY"), text: { field: "text" } },
+      },
+      { baseline: "top", fontWeight: "bold", color: INK },
+    ),
     {
       data: { values },
       mark: { type: "point", size: 70, fill: "white", stroke: INK, strokeWidth: 2, opacity: 1, aria: false },
@@ -217,14 +250,9 @@ function crossingMarks(
         y: pixels("y"),
         tooltip: [
           { field: "change", title: "fastest" },
-          { field: "text", title: "at" },
+          { field: "at", title: "at" },
         ],
       },
-    },
-    {
-      data: { values },
-      mark: { type: "text", baseline: "top", dy: 11, fontWeight: "bold", color: INK },
-      encoding: { x: pixels("textX"), y: pixels("y"), text: { field: "text" } },
     },
   ];
 }

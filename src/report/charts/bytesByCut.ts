@@ -7,7 +7,20 @@ import { dodge } from "../dodge.ts";
 import { byteSize, counted, factor, rounded } from "../format.ts";
 import { INK, MUTED } from "../palette.ts";
 import { shorten, textWidth } from "../text.ts";
-import { type ChartOptions, chart, type Layer, layout, logTicks, nothingToDraw, pixels, TEXT_SIZE } from "../theme.ts";
+import {
+  type ChartOptions,
+  chart,
+  haloed,
+  inHeadline,
+  inTooltip,
+  type Layer,
+  layout,
+  logTicks,
+  nothingToDraw,
+  type Position,
+  pixels,
+  TEXT_SIZE,
+} from "../theme.ts";
 
 const HEIGHT = 250;
 const MOST_LABELS = 4;
@@ -36,64 +49,68 @@ export function bytesByCut(data: ReportData, options: ChartOptions = {}): TopLev
   const nodes = data.profile.nodes.length;
   const best = winner(data)?.cut;
   const lowest = bottlenecks(sizes);
-  const all = [...sizes.cuts.map(({ bytes }) => bytes), sizes.input, sizes.output].filter((bytes) => bytes !== undefined);
+  const all = [...sizes.cuts.map(({ bytes }) => bytes), sizes.input, sizes.output].filter(
+    (bytes) => bytes !== undefined,
+  );
   const low = Math.min(...all) / 2.2;
   const high = Math.max(...all) * 1.3;
   const toX = (position: number) => (position / nodes) * room.plot;
   const toY = (bytes: number) => HEIGHT * (1 - Math.log(bytes / low) / Math.log(high / low));
   const rows = thinned(sizes.cuts, nodes, Math.floor(room.plot / 2), ({ bytes }) => bytes).map(
     ({ id, position, bytes }) => ({
-      cut: id,
+      cut: inTooltip(id),
       at: position,
       bytes,
       size: byteSize(bytes),
       small: sizes.input === undefined || bytes < sizes.input ? 1 : 0.3,
     }),
   );
-  const x = {
+  const x: Position = {
     field: "at",
     type: "quantitative",
     scale: { domain: [0, nodes], nice: false },
     axis: {
-      title: `cut position: nodes of the graph before it, of ${nodes}`,
+      title: `${room.narrow ? "" : "cut position: "}nodes of the graph before it, of ${nodes}`,
       grid: false,
       tickCount: room.narrow ? 4 : 8,
       format: "d",
     },
-  } as const;
-  const y = {
+  };
+  const y: Position = {
     field: "bytes",
     type: "quantitative",
     scale: { type: "log", domain: [rounded(low), rounded(high)], nice: false },
     axis: {
       title: null,
-      values: logTicks(low, high),
+      values: logTicks(low, high, 9),
       labelExpr:
         "datum.value >= 1e9 ? format(datum.value / 1e9, '~g') + ' GB' : datum.value >= 1e6 ? " +
         "format(datum.value / 1e6, '~g') + ' MB' : datum.value >= 1e3 ? format(datum.value / 1e3, '~g') + ' kB' : " +
         "datum.value + ' B'",
     },
-  } as const;
+  };
   const marked = [
     ...sizes.cuts.filter(({ id }) => id === best).map((cut) => ({ ...cut, weight: "bold" })),
     ...lowest.filter(({ id }) => id !== best).map((cut) => ({ ...cut, weight: "normal" })),
   ];
   return chart(
     {
-      headline: headline(sizes, best, room.narrow),
+      headline: headline(sizes, best),
       subtitle:
         `Size of the tensors that cross each cut, ${sizes.what}, logarithmic. ` +
-        (sizes.input === undefined ? "Ringed: less than any cut before." : "Faint: no smaller than the input. Ringed: less than any cut before."),
+        (sizes.input === undefined
+          ? "Ringed: less than any cut before."
+          : "Faint: no smaller than the input. Ringed: less than any cut before."),
     },
     room,
     [
       {
         width: room.plot,
         height: HEIGHT,
+        data: { values: rows },
         layer: [
           ...references(sizes, toY),
           {
-            data: { values: rows },
             mark: { type: "circle", size: room.narrow ? 18 : 30, color: MUTED, aria: false },
             encoding: {
               x,
@@ -107,20 +124,20 @@ export function bytesByCut(data: ReportData, options: ChartOptions = {}): TopLev
             },
           },
           {
-            data: { values: marked.map(({ id, position, bytes, weight }) => ({ cut: id, at: position, bytes, weight })) },
+            data: {
+              values: marked.map(({ id, position, bytes, weight }) => ({ cut: id, at: position, bytes, weight })),
+            },
             mark: { type: "point", size: 80, stroke: INK, strokeWidth: 1.5, aria: false },
             encoding: { x, y },
           },
-          {
-            data: { values: labels(marked, toX, toY, room.plot) },
-            mark: { type: "text", align: "left", baseline: "middle", color: INK },
-            encoding: {
-              x: pixels("x"),
-              y: pixels("y"),
-              text: { field: "text" },
-              ...({ fontWeight: { field: "weight" } } as object),
+          ...haloed(
+            {
+              data: { values: labels(marked, toX, toY, room.plot) },
+              mark: "text",
+              encoding: { x: pixels("x"), y: pixels("y"), text: { field: "text" } },
             },
-          },
+            { align: "left", baseline: "middle", color: INK, fontWeight: { expr: "datum.weight" } },
+          ),
         ],
       },
     ],
@@ -131,20 +148,20 @@ export function bytesByCutMissing(data: ReportData): string | undefined {
   return measured(data).cuts.length > 0 ? undefined : "The model has no cut.";
 }
 
-function headline({ cuts, input }: Sizes, best: string | null | undefined, narrow: boolean): string {
+function headline({ cuts, input }: Sizes, best: string | null | undefined): string {
   const smaller = input === undefined ? [] : cuts.filter(({ bytes }) => bytes < input);
   const chosen = cuts.find(({ id }) => id === best);
   if (input !== undefined && chosen !== undefined) {
-    const name = narrow ? shorten(chosen.id, 200, TEXT_SIZE) : chosen.id;
+    const name = inHeadline(chosen.id);
     return chosen.bytes < input
-      ? `The cut after ${name} moves ${factor(input / chosen.bytes)} fewer bytes than the input has`
+      ? `The cut after ${name} moves ${factor(input / chosen.bytes)} fewer bytes than sending the input`
       : `The cut after ${name} moves ${factor(chosen.bytes / input)} the bytes of the input`;
   }
   if (input !== undefined) {
-    return `${smaller.length} of ${counted(cuts.length, "cut")} ${cuts.length === 1 ? "moves" : "move"} fewer bytes than the input has`;
+    return `${smaller.length} of ${counted(cuts.length, "cut")} ${cuts.length === 1 ? "moves" : "move"} fewer bytes than the input`;
   }
   const least = cuts.reduce((a, b) => (b.bytes < a.bytes ? b : a));
-  return `The cut after ${least.id} moves the fewest bytes: ${byteSize(least.bytes)}`;
+  return `The cut after ${inHeadline(least.id)} moves the fewest bytes: ${byteSize(least.bytes)}`;
 }
 
 /** Sizes on the wire where predictions tell them, else sizes in memory: one or the other, so that they compare. */
@@ -153,19 +170,17 @@ function measured(data: ReportData): Sizes {
   const predictions = shown(data);
   const wire = new Map<string, number>();
   for (const { cut, stages } of predictions) {
-    const bytes = transferred(stages, "request");
+    const bytes = cut === null ? undefined : cutBytes(stages);
     if (cut !== null && bytes !== undefined) wire.set(cut, bytes);
   }
-  const whole = predictions.filter(({ cut }) => cut === null);
-  const sum = (tensors: number[]) => tensors.reduce((bytes, tensor) => bytes + (profile.tensors[tensor]?.bytes ?? 0), 0);
+  const sum = (tensors: number[]) =>
+    tensors.reduce((bytes, tensor) => bytes + (profile.tensors[tensor]?.bytes ?? 0), 0);
   const visible = ({ bytes }: CutSize) => bytes > 0;
   if (wire.size > 0) {
     return {
-      cuts: profile.cuts
-        .map(({ id, position }) => ({ id, position, bytes: wire.get(id) ?? 0 }))
-        .filter(visible),
-      input: first(whole.map(({ stages }) => transferred(stages, "request"))),
-      output: first(predictions.map(({ stages }) => transferred(stages, "response"))),
+      cuts: profile.cuts.map(({ id, position }) => ({ id, position, bytes: wire.get(id) ?? 0 })).filter(visible),
+      input: first(predictions.map(({ stages }) => inputBytes(stages))),
+      output: first(predictions.map(({ stages }) => outputBytes(stages))),
       what: `as ${data.codec} on the wire`,
     };
   }
@@ -177,9 +192,20 @@ function measured(data: ReportData): Sizes {
   };
 }
 
-function transferred(stages: readonly Stage[], direction: Stage["direction"]): number | undefined {
-  const transfer = stages.find((stage) => stage.stage === "transfer" && stage.direction === direction);
-  return transfer?.bytes || undefined;
+/** Bytes of the transfer that comes first, if it comes before any inference: the model's input. */
+function inputBytes(stages: readonly Stage[]): number | undefined {
+  const start = stages.find(({ stage }) => stage === "transfer" || stage === "infer");
+  return start?.stage === "transfer" ? start.bytes || undefined : undefined;
+}
+
+/** Bytes of the first transfer after the first inference: what crosses the cut. */
+function cutBytes(stages: readonly Stage[]): number | undefined {
+  const inferred = stages.findIndex(({ stage }) => stage === "infer");
+  return stages.slice(inferred + 1).find(({ stage }) => stage === "transfer")?.bytes || undefined;
+}
+
+function outputBytes(stages: readonly Stage[]): number | undefined {
+  return stages.find(({ stage, direction }) => stage === "transfer" && direction === "response")?.bytes || undefined;
 }
 
 function first(values: (number | undefined)[]): number | undefined {
@@ -207,7 +233,12 @@ function references({ input, output }: Sizes, toY: (bytes: number) => number): L
     { name: "input", bytes: input },
     { name: "output", bytes: output },
   ].flatMap(({ name, bytes }) => (bytes === undefined ? [] : [{ name, bytes, y: toY(bytes) }]));
-  const places = dodge(rules.map(({ y }) => y), 28, 7, HEIGHT - 7);
+  const places = dodge(
+    rules.map(({ y }) => y),
+    28,
+    7,
+    HEIGHT - 7,
+  );
   const values = rules.map(({ name, bytes, y }, index) => ({
     y: rounded(y),
     labelY: rounded(places[index]!),
@@ -234,25 +265,50 @@ function references({ input, output }: Sizes, toY: (bytes: number) => number): L
   ];
 }
 
-/** Labels below their points, and beside or above where another label is there already. Those without room go. */
+/** Labels beside their points, where neither another label nor a marked point is. Those without room go. */
 function labels(
   cuts: readonly (CutSize & { weight: string })[],
   toX: (position: number) => number,
   toY: (bytes: number) => number,
   width: number,
 ) {
-  const taken: { left: number; right: number; y: number }[] = [];
+  const box = (left: number, y: number, wide: number, tall: number): Box => ({
+    left,
+    right: left + wide,
+    top: y - tall / 2,
+    bottom: y + tall / 2,
+  });
+  const taken = cuts.map(({ position, bytes }) => box(toX(position) - 6, toY(bytes), 12, 12));
   return cuts.flatMap(({ id, position, bytes, weight }) => {
     const text = `${shorten(id, LABEL_PX, TEXT_SIZE)} ${byteSize(bytes)}`;
     const wide = textWidth(text, TEXT_SIZE, weight === "bold");
-    const left = Math.min(Math.max(toX(position) - wide / 2, 0), Math.max(width - wide, 0));
-    for (const offset of [15, -15, 29, -29]) {
-      const y = toY(bytes) + offset;
-      const free = taken.every((other) => Math.abs(other.y - y) >= 14 || other.right < left || other.left > left + wide);
-      if (!free || y > HEIGHT - 6 || y < 6) continue;
-      taken.push({ left: left - 6, right: left + wide + 6, y });
-      return [{ text, weight, x: rounded(left), y: rounded(y) }];
+    const [x, y] = [toX(position), toY(bytes)];
+    const centred = Math.min(Math.max(x - wide / 2, 0), Math.max(width - wide, 0));
+    const places = [
+      [centred, y + 15],
+      [x + 10, y],
+      [x - 10 - wide, y],
+      [centred, y - 15],
+      [centred, y + 29],
+    ] as const;
+    for (const [left, middle] of places) {
+      const place = box(left, middle, wide, 13);
+      const inside = left >= 0 && place.right <= Math.max(width, wide) && place.top >= 0 && place.bottom <= HEIGHT;
+      if (!inside || taken.some((other) => overlap(place, other))) continue;
+      taken.push(place);
+      return [{ text, weight, x: rounded(left), y: rounded(middle) }];
     }
     return [];
   });
+}
+
+interface Box {
+  left: number;
+  right: number;
+  top: number;
+  bottom: number;
+}
+
+function overlap(a: Box, b: Box): boolean {
+  return a.left < b.right && b.left < a.right && a.top < b.bottom && b.top < a.bottom;
 }

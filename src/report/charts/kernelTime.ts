@@ -1,3 +1,4 @@
+import { sum } from "simple-statistics";
 import type { TopLevelSpec } from "vega-lite";
 import type { ReportData } from "../data.ts";
 import { counted, duration, percent, rounded } from "../format.ts";
@@ -16,16 +17,16 @@ interface Share {
 
 /** Where the model's time goes on the profiled host, by type of kernel. */
 export function kernelTime(data: ReportData, options: ChartOptions = {}): TopLevelSpec {
-  const room = layout(options, { left: 150, right: 160 }, { left: 104, right: 116 });
+  const room = layout(options, { left: 176, right: 160 }, { left: 104, right: 116 });
   const missing = kernelTimeMissing(data);
   if (missing !== undefined) return nothingToDraw(missing, room);
   const { profile } = data;
   const types = byType(data);
-  const gaps = Math.max(profile.run.per_run_s + profile.run.per_kernel_s * profile.whole_kernels, 0);
-  const total = types.reduce((sum, { seconds }) => sum + seconds, gaps);
+  const outside = Math.max(profile.run.request.median_s - profile.run.kernels.median_s, 0);
+  const total = outside + sum(types.map(({ seconds }) => seconds));
   const bars = [
     ...folded(types).map((share) => ({ ...share, colour: NEUTRAL })),
-    { name: "between kernels", seconds: gaps, kernels: 0, colour: "#B9C3CD" },
+    { name: "outside kernels", seconds: outside, kernels: 0, colour: "#B9C3CD" },
   ].filter(({ seconds }) => seconds > 0);
   const rows = bars.map(({ name, seconds, kernels, colour }) => ({
     name,
@@ -99,11 +100,12 @@ export function kernelTimeMissing({ profile }: ReportData): string | undefined {
     : "The profile holds no kernel times.";
 }
 
+/** Medians of kernels do not add up to the median of their sum; the profile's skew makes up for that. */
 function byType({ profile }: ReportData): Share[] {
   const types = new Map<string, Share>();
   for (const { op, median_s } of profile.kernels.slice(0, profile.whole_kernels)) {
     const share = types.get(op) ?? { name: op, seconds: 0, kernels: 0 };
-    types.set(op, { name: op, seconds: share.seconds + median_s, kernels: share.kernels + 1 });
+    types.set(op, { name: op, seconds: share.seconds + median_s * profile.run.skew, kernels: share.kernels + 1 });
   }
   return [...types.values()].sort((a, b) => b.seconds - a.seconds);
 }
@@ -111,9 +113,10 @@ function byType({ profile }: ReportData): Share[] {
 function folded(types: Share[]): Share[] {
   if (types.length <= MOST_BARS) return types;
   const rest = types.slice(MOST_BARS - 1);
-  const other = rest.reduce(
-    (sum, { seconds, kernels }) => ({ ...sum, seconds: sum.seconds + seconds, kernels: sum.kernels + kernels }),
-    { name: `${rest.length} other types`, seconds: 0, kernels: 0 },
-  );
+  const other = {
+    name: `${rest.length} other types`,
+    seconds: sum(rest.map(({ seconds }) => seconds)),
+    kernels: sum(rest.map(({ kernels }) => kernels)),
+  };
   return [...types.slice(0, MOST_BARS - 1), other];
 }

@@ -4,7 +4,7 @@ import type { Check, ReportData } from "../data.ts";
 import { counted, duration, interval, percent, rounded } from "../format.ts";
 import { FAINT, INK, MUTED } from "../palette.ts";
 import { shorten } from "../text.ts";
-import { type ChartOptions, chart, layout, nothingToDraw, TEXT_SIZE } from "../theme.ts";
+import { type ChartOptions, chart, type Layer, layout, nothingToDraw, type Position, TEXT_SIZE } from "../theme.ts";
 
 /** Predictions are held to be good within this error, either way. */
 const BAND = 0.08;
@@ -14,7 +14,7 @@ const BEYOND = "#B3261E";
 
 /** How far predictions are off what was measured for the same segments on the profile's own host. */
 export function selfCheck(data: ReportData, options: ChartOptions = {}): TopLevelSpec {
-  const room = layout(options, { left: 230, right: 150 }, { left: 128, right: 52 });
+  const room = layout(options, { left: 230, right: 166 }, { left: 128, right: 52 });
   const missing = selfCheckMissing(data);
   if (missing !== undefined) return nothingToDraw(missing, room);
   const checks = usable(data);
@@ -22,18 +22,18 @@ export function selfCheck(data: ReportData, options: ChartOptions = {}): TopLeve
     index,
     label: shorten(segmentName(check), room.left - 10, TEXT_SIZE),
     segment: segmentName(check),
-    error: rounded(error(check) * 100, 3),
+    error: rounded(relativeError(check) * 100, 3),
     low: rounded((check.low_s / check.measured_s - 1) * 100, 3),
     high: rounded((check.high_s / check.measured_s - 1) * 100, 3),
-    said: `${error(check) > 0 ? "+" : ""}${percent(error(check)).replace("-", "−")}`,
+    said: `${relativeError(check) > 0 ? "+" : ""}${percent(relativeError(check)).replace("-", "−")}`,
     times: `${duration(check.predicted_s)} / ${duration(check.measured_s)}`,
     predicted: `${duration(check.predicted_s)} (${interval(check.low_s, check.high_s)})`,
     measured: duration(check.measured_s),
-    colour: Math.abs(error(check)) <= BAND ? WITHIN : BEYOND,
+    colour: Math.abs(relativeError(check)) <= BAND ? WITHIN : BEYOND,
   }));
   const furthest = Math.max(10, ...rows.flatMap(({ error, low, high }) => [error, low, high].map(Math.abs)));
   const reach = furthest * 1.05;
-  const x = {
+  const x: Position = {
     type: "quantitative",
     scale: { domain: [-reach, reach], nice: false },
     axis: {
@@ -42,14 +42,14 @@ export function selfCheck(data: ReportData, options: ChartOptions = {}): TopLeve
       grid: false,
       labelExpr: "(datum.value > 0 ? '+' : '') + datum.label",
     },
-  } as const;
-  const y = { field: "index", type: "ordinal", axis: null, scale: { padding: 0.5 } } as const;
-  const within = checks.filter((check) => Math.abs(error(check)) <= BAND).length;
+  };
+  const y: Position = { field: "index", type: "ordinal", axis: null, scale: { padding: 0.5 } };
+  const within = checks.filter((check) => Math.abs(relativeError(check)) <= BAND).length;
   return chart(
     {
       headline:
         `${within} of ${counted(checks.length, "prediction")} within ${BAND * 100} % of measured; ` +
-        `median error ${percent(median(checks.map((check) => Math.abs(error(check)))))}`,
+        `median error ${percent(median(checks.map((check) => Math.abs(relativeError(check)))))}`,
       subtitle:
         "Error of the predicted time of a segment on the profiled host, %; bars are the prediction's interval, " +
         `grey is ±${BAND * 100} %${room.narrow ? "" : "; right, predicted / measured"}.`,
@@ -115,9 +115,9 @@ export function selfCheck(data: ReportData, options: ChartOptions = {}): TopLeve
             ? []
             : [
                 {
-                  mark: { type: "text", align: "right", baseline: "middle", dx: 148, color: MUTED, aria: false },
+                  mark: { type: "text", align: "right", baseline: "middle", dx: 160, color: MUTED, aria: false },
                   encoding: { x: { value: "width" }, y, text: { field: "times" } },
-                } as const,
+                } satisfies Layer,
               ]),
         ],
       },
@@ -135,7 +135,7 @@ export function segmentName({ cut, segment }: Check): string {
 }
 
 /** Relative error of a prediction: 0.05 is five per cent too long. */
-export function error({ predicted_s, measured_s }: Check): number {
+export function relativeError({ predicted_s, measured_s }: Check): number {
   return predicted_s / measured_s - 1;
 }
 

@@ -1,0 +1,25 @@
+import type { Pipeline } from "../formats/pipeline.ts";
+import type { Stage } from "../formats/prediction.ts";
+import { type CostModel, cutId } from "./model.ts";
+import { type Assignment, RequestWalk, type StageSink } from "./request.ts";
+import type { Statistic } from "./segments.ts";
+import type { World } from "./world.ts";
+
+class StageList implements StageSink {
+  readonly stages: Stage[] = [];
+  stage(stage: Stage["stage"], resource: string, seconds: number, direction: Stage["direction"], bytes?: number): void {
+    this.stages.push({ stage, resource, seconds, ...(bytes === undefined ? {} : { bytes }), direction });
+  }
+}
+
+/** Writes a request's stages down. */
+export function compile(model: CostModel, world: World, assignment: Assignment, statistic: Statistic): Pipeline {
+  const list = new StageList();
+  new RequestWalk(world).run(assignment, statistic, list);
+  return {
+    placement: assignment.tiers.map((tier) => world.places[tier]!.tier.name).join(">"),
+    cut: cutId(model, assignment.boundaries),
+    codec: assignment.codec,
+    stages: list.stages,
+  };
+}

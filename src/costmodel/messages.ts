@@ -1,0 +1,66 @@
+import { base64Length, frameBytes } from "../codecs/index.ts";
+import type { TensorInfo } from "../formats/common.ts";
+import type { CodecCost, CodecName, Profile } from "../formats/profile.ts";
+
+/** Costs of the message at each boundary (see SegmentTable): inputs, each cut's crossing tensors, outputs. */
+export interface MessageCosts {
+  readonly bytes: Float64Array;
+  /** Seconds on the profiled host, one thread. */
+  readonly encode_s: Float64Array;
+  readonly decode_s: Float64Array;
+}
+
+/**
+ * What each codec of the profile makes of the tensors at each boundary. Bytes are exact, frame included, but for json
+ * where the profile does not know the text's length; seconds scale with the tensor's size, four bytes counting as one
+ * element of the float32 tensor that was measured.
+ */
+export function messageCosts(
+  profile: Profile,
+  cuts: readonly Profile["cuts"][number][],
+): ReadonlyMap<CodecName, MessageCosts> {
+  const { inputs, outputs } = profile.model;
+  const messages = [inputs, ...cuts.map(({ tensors }) => tensors), outputs].map((indices) =>
+    indices.map((index) => profile.tensors[index]!),
+  );
+  return new Map(
+    profile.codecs.map((cost) => {
+      const sum = (tensors: readonly TensorInfo[], of: (tensor: TensorInfo) => number) =>
+        tensors.reduce((total, tensor) => total + of(tensor), 0);
+      const each = (of: (tensors: readonly TensorInfo[]) => number) => Float64Array.from(messages, of);
+      const costs: MessageCosts = {
+        bytes: each((tensors) => frameBytes(cost.codec, tensors) + sum(tensors, (tensor) => dataBytes(tensor, cost))),
+        encode_s: each((tensors) =>
+          sum(tensors, ({ bytes }) => cost.encode_base_s + (bytes / 4) * cost.encode_s_per_element),
+        ),
+        decode_s: each((tensors) =>
+          sum(tensors, ({ bytes }) => cost.decode_base_s + (bytes / 4) * cost.decode_s_per_element),
+        ),
+      };
+      return [cost.codec, costs];
+    }),
+  );
+}
+
+/** Bytes of a tensor's elements on the wire. */
+function dataBytes({ dtype, shape, bytes, json_bytes }: TensorInfo, { codec, bytes_per_element }: CodecCost): number {
+  switch (codec) {
+    case "json":
+      return json_bytes ?? bytes_per_element * shape.reduce((product, dimension) => product * dimension, 1);
+    case "base64":
+      return base64Length(bytes);
+    case "float16":
+      return dtype === "float32" ? bytes / 2 : bytes;
+    case "raw":
+      return bytes;
+  }
+}
+
+/**
+ * Seconds per byte in which a tier in between takes bytes in and passes them on: one copy in memory, for which the raw
+ * codec's encoding stands, because it is little else. 0 where the profile has no raw codec.
+ */
+export function relaySecondsPerByte(profile: Profile): number {
+  const raw = profile.codecs.find(({ codec }) => codec === "raw");
+  return raw ? raw.encode_s_per_element / 4 : 0;
+}

@@ -1,0 +1,65 @@
+/** A limit on processor time: CFS bandwidth control (Turner, Rao and Rao, CPU bandwidth control for CFS, 2010). */
+export interface Quota {
+  /** Cores: processor seconds per second. Infinite where there is no limit. */
+  readonly cores: number;
+  /** Period after which the allowance is given anew, seconds. */
+  readonly period_s: number;
+}
+
+/** Seconds that work may take, by when it starts in the period. */
+export interface Elapsed {
+  readonly mean: number;
+  readonly min: number;
+  readonly max: number;
+}
+
+/**
+ * How long work takes on a tier that has been idle: it starts at a uniformly random moment of a period, with the whole
+ * allowance of that period before it.
+ *
+ * The work burns `cpu_s` evenly over `wall_s`, so that the allowance Q lasts b = Q·wall_s/cpu_s, after which the work
+ * waits for the end of the period P. Where b ≥ P or cpu_s ≤ Q it never waits. Otherwise let g = P − b be the wait in a
+ * period used in full, and n = ⌈wall_s/b⌉ − 1 ≥ 1. With r seconds left in the first period,
+ *
+ * - r < b: the work is interrupted by the period's end, not by the quota. It waits N(wall_s − r) full waits, where
+ *   N(u) = ⌈u/b⌉ − 1; over r that is wall_s/b − 1 in the mean, as ⌈x⌉ − 1 averages to z − 1 over [z − 1, z].
+ * - r ≥ b: the first wait is r − b, and n − 1 full waits follow.
+ *
+ * Weighing the two with b/P and g/P and collecting terms gives a mean wait of g/P·(wall_s − b + g·(n − ½)), between
+ * (n − 1)·g and n·g.
+ *
+ * @param cpu_s processor seconds over all threads, at least 0
+ * @param wall_s the same work's duration without the limit, at least 0
+ */
+export function elapsedFromIdle(cpu_s: number, wall_s: number, quota: Quota): Elapsed {
+  const allowance = quota.cores * quota.period_s;
+  const lasts = (allowance * wall_s) / cpu_s;
+  if (cpu_s <= allowance || lasts >= quota.period_s) return { mean: wall_s, min: wall_s, max: wall_s };
+  const gap = quota.period_s - lasts;
+  const waits = Math.ceil(cpu_s / allowance) - 1;
+  return {
+    mean: wall_s + (gap / quota.period_s) * (wall_s - lasts + gap * (waits - 0.5)),
+    min: wall_s + gap * (waits - 1),
+    max: wall_s + gap * waits,
+  };
+}
+
+/**
+ * How long work takes when it follows other work without a pause, as in a benchmark's loop: the tier burns Q in every
+ * period, and the work begins anywhere in the allowance. It waits ⌊cpu_s/Q⌋ or one more times; the mean is the rate
+ * that the quota grants.
+ *
+ * @param cpu_s processor seconds over all threads, at least 0
+ * @param wall_s the same work's duration without the limit, at least 0
+ */
+export function elapsedBackToBack(cpu_s: number, wall_s: number, quota: Quota): Elapsed {
+  const allowance = quota.cores * quota.period_s;
+  const lasts = (allowance * wall_s) / cpu_s;
+  if (cpu_s === 0 || lasts >= quota.period_s) return { mean: wall_s, min: wall_s, max: wall_s };
+  const gap = quota.period_s - lasts;
+  return {
+    mean: cpu_s / quota.cores,
+    min: wall_s + gap * Math.floor(cpu_s / allowance),
+    max: wall_s + gap * Math.ceil(cpu_s / allowance),
+  };
+}

@@ -1,0 +1,144 @@
+import { Problem } from "../formats/problem.ts";
+import type { Profile, ProfileSegment } from "../formats/profile.ts";
+
+/** Which of a kernel's three figures to add up. Added up, bounds mean that all kernels drift together. */
+export const STATISTICS = ["median_s", "low_s", "high_s"] as const;
+export type Statistic = 0 | 1 | 2;
+export const MEDIAN = 0;
+export const LOW = 1;
+export const HIGH = 2;
+
+/** Figures of everything before and everything after each boundary; index 0 is the model's start, the last its end. */
+interface Sides {
+  readonly before: Float64Array;
+  readonly after: Float64Array;
+}
+
+/**
+ * The sums that every prediction needs, taken once per profile. Boundaries are numbered: 0 is the model's inputs, 1 to n
+ * are the cuts by position, n + 1 is the model's outputs. A segment lies between two boundaries a < b.
+ *
+ * The figure of a segment between two cuts is before(b) + after(a) − whole: kernels before a and kernels after b are in
+ * the whole and in one of the sides and fall out; the segment's own are in all three and count once; the boundary
+ * kernels of each cut are in one side only and count once, as they should, because the segment has both boundaries.
+ * Where fusions make the difference negative it is 0.
+ */
+export class SegmentTable {
+  readonly boundaries: number;
+  readonly #kernelSeconds: readonly Sides[];
+  readonly #kernels: Sides;
+  readonly #weightBytes: Sides;
+  readonly #activationBytes: Sides;
+  readonly #bytesIn: Float64Array;
+  readonly #bytesOut: Float64Array;
+  readonly #residentFactor: number;
+  readonly #run: Profile["run"];
+  readonly #session: Profile["session"];
+
+  /**
+   * @param cuts ids of the profile's cuts to tabulate, by position
+   * @throws Problem when a segment lists kernels that the profile has not
+   */
+  constructor(profile: Profile, cuts: readonly Profile["cuts"][number][]) {
+    this.boundaries = cuts.length + 2;
+    this.#run = profile.run;
+    this.#session = profile.session;
+
+    const sides = (whole: number, of: (segment: ProfileSegment) => number): Sides => ({
+      before: Float64Array.of(0, ...cuts.map((cut) => of(cut.head)), whole),
+      after: Float64Array.of(whole, ...cuts.map((cut) => of(cut.tail)), 0),
+    });
+    const ranges = new Map<ProfileSegment, readonly Range[]>();
+    for (const { id, head, tail } of cuts) {
+      for (const segment of [head, tail]) ranges.set(segment, parseRanges(segment.kernels, profile, id));
+    }
+    this.#kernelSeconds = STATISTICS.map((statistic) => {
+      const sums = prefixSums(profile.kernels.map((kernel) => kernel[statistic] * profile.run.skew));
+      const sum = (segment: ProfileSegment) =>
+        ranges.get(segment)!.reduce((total, [first, last]) => total + (sums[last + 1]! - sums[first]!), 0);
+      return sides(sums[profile.whole_kernels]!, sum);
+    });
+    this.#kernels = sides(profile.whole_kernels, (segment) =>
+      ranges.get(segment)!.reduce((total, [first, last]) => total + last + 1 - first, 0),
+    );
+
+    const { weight_bytes: weights, inputs, outputs } = profile.model;
+    // The whole model's peak is not in the profile; a head's or a tail's peak reaches it, whichever holds the moment.
+    const peak = Math.max(
+      0,
+      ...cuts.flatMap(({ head, tail }) => [head.peak_activation_bytes, tail.peak_activation_bytes]),
+    );
+    this.#weightBytes = sides(weights, (segment) => segment.weight_bytes);
+    this.#activationBytes = sides(peak, (segment) => segment.peak_activation_bytes);
+    const accounted = weights + peak;
+    this.#residentFactor = accounted > 0 ? Math.max(1, profile.session.resident_bytes / accounted) : 1;
+
+    const bytes = (tensors: readonly number[]) =>
+      tensors.reduce((sum, index) => sum + profile.tensors[index]!.bytes, 0);
+    // A model input that crosses a cut passes the head by: it is carried to the tail, but the head does not make it.
+    const made = (tensors: readonly number[]) => bytes(tensors.filter((index) => !inputs.includes(index)));
+    this.#bytesIn = Float64Array.of(bytes(inputs), ...cuts.map(({ tensors }) => bytes(tensors)), bytes(outputs));
+    this.#bytesOut = Float64Array.of(0, ...cuts.map(({ tensors }) => made(tensors)), bytes(outputs));
+  }
+
+  /** Kernels that the segment executes. */
+  kernels(a: number, b: number): number {
+    return this.#between(this.#kernels, a, b);
+  }
+
+  /** Seconds of one run on the profiled host, as the caller of the runtime sees it: kernels and what is around them. */
+  inferSeconds(a: number, b: number, statistic: Statistic): number {
+    const { request_base_s, request_per_kernel_s, request_per_byte_s } = this.#run;
+    return (
+      this.#between(this.#kernelSeconds[statistic]!, a, b) +
+      request_base_s +
+      request_per_kernel_s * this.kernels(a, b) +
+      request_per_byte_s * (this.#bytesIn[a]! + this.#bytesOut[b]!)
+    );
+  }
+
+  /** Seconds in which the profiled host creates the segment's inference session, file cache warm. */
+  loadSeconds(a: number, b: number): number {
+    const { base_s, per_kernel_s, per_weight_byte_s } = this.#session;
+    return base_s + per_kernel_s * this.kernels(a, b) + per_weight_byte_s * this.#between(this.#weightBytes, a, b);
+  }
+
+  /**
+   * Bytes of memory that the segment occupies: its weights and its peak activations, times the factor by which the
+   * memory measured for the whole model exceeds the whole model's. The runtime's own copies of weights (packed for its
+   * kernels) and its allocator's slack are in that factor. Where activations of a segment between two cuts peak is not
+   * known; the lower of both sides' peaks bounds it.
+   */
+  memoryBytes(a: number, b: number): number {
+    const { before, after } = this.#activationBytes;
+    const activations = Math.min(a === 0 ? Number.POSITIVE_INFINITY : after[a]!, before[b]!);
+    return (this.#between(this.#weightBytes, a, b) + activations) * this.#residentFactor;
+  }
+
+  #between({ before, after }: Sides, a: number, b: number): number {
+    if (a === 0) return before[b]!;
+    if (b === this.boundaries - 1) return after[a]!;
+    return Math.max(0, before[b]! + after[a]! - after[0]!);
+  }
+}
+
+type Range = readonly [first: number, last: number];
+
+function parseRanges(text: string, profile: Profile, cut: string): readonly Range[] {
+  if (text === "") return [];
+  return text.split(",").map((range) => {
+    const [first = 0, last = first] = range.split("-").map(Number);
+    if (last >= first && last < profile.kernels.length) return [first, last];
+    throw new Problem(
+      `profile of ${profile.model.name}: cut "${cut}" lists the kernels ${range}, but there are ` +
+        `${profile.kernels.length}; take the profile again`,
+    );
+  });
+}
+
+/** sums[i] is the sum of the first i values. */
+function prefixSums(values: readonly number[]): Float64Array {
+  const sums = new Float64Array(values.length + 1);
+  for (const [i, value] of values.entries()) sums[i + 1] = sums[i]! + value;
+  return sums;
+}

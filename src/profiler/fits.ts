@@ -1,0 +1,56 @@
+import { fcnnlsVector } from "ml-fcnnls";
+import { Matrix } from "ml-matrix";
+
+/** One measured segment, as far as the request model is concerned. */
+export interface RequestPoint {
+  readonly request_s: number;
+  readonly kernels_s: number;
+  readonly kernels: number;
+  readonly outputBytes: number;
+}
+
+/** One measured session creation. */
+export interface LoadPoint {
+  readonly load_s: number;
+  readonly kernels: number;
+  readonly weightBytes: number;
+}
+
+/**
+ * What a request takes beyond its kernels: a fixed part, a part per kernel, and a part per output byte, which the
+ * runtime's JavaScript binding copies into newly allocated memory. Relative errors are minimised: long segments are
+ * measured with larger absolute noise.
+ */
+export function fitRequest(points: readonly RequestPoint[]) {
+  const [request_base_s, request_per_kernel_s, request_per_byte_s] = nonNegative(
+    points.map((point) => [1, point.kernels, point.outputBytes]),
+    points.map((point) => Math.max(0, point.request_s - point.kernels_s)),
+    points.map((point) => point.request_s),
+  ) as [number, number, number];
+  return { request_base_s, request_per_kernel_s, request_per_byte_s };
+}
+
+/** Session creation: a fixed part, a part per kernel (graph rewriting) and a part per weight byte. */
+export function fitLoad(points: readonly LoadPoint[]) {
+  const [base_s, per_kernel_s, per_weight_byte_s] = nonNegative(
+    points.map((point) => [1, point.kernels, point.weightBytes]),
+    points.map((point) => point.load_s),
+    points.map((point) => point.load_s),
+  ) as [number, number, number];
+  return { base_s, per_kernel_s, per_weight_byte_s };
+}
+
+/**
+ * Coefficients ≥ 0 that minimise Σ ((y − X·b)/scale)² (non-negative least squares; Bro & de Jong, "A fast
+ * non-negativity-constrained least squares algorithm", J. Chemometrics 11, 1997).
+ * @param rows one row of X per observation
+ */
+function nonNegative(rows: readonly (readonly number[])[], y: readonly number[], scale: readonly number[]): number[] {
+  // Columns of like magnitude keep the normal equations well conditioned.
+  const columns = rows[0]!.map((_, column) => Math.max(...rows.map((row) => Math.abs(row[column]!))) || 1);
+  const x = new Matrix(rows.map((row, index) => row.map((value, column) => value / columns[column]! / scale[index]!)));
+  const target = y.map((value, index) => value / scale[index]!);
+  return fcnnlsVector(x, target)
+    .K.to1DArray()
+    .map((value, column) => value / columns[column]!);
+}

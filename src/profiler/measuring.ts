@@ -1,0 +1,146 @@
+import { performance } from "node:perf_hooks";
+import { tensorBytes, withOutputs } from "../onnx/index.ts";
+import type { CutPlans, Window } from "./cutplans.ts";
+import type { PlannedKernel } from "./plan.ts";
+import { loadTraced, type Subject, segmentOf } from "./planning.ts";
+import { type Feeds, loadSession, type Values } from "./runtime.ts";
+import { Runner, type Samples, sampleInterleaved } from "./sampling.ts";
+import { groupedMedianSorted, medianInterval } from "./statistics.ts";
+import { TRACE_GRID_S } from "./trace.ts";
+import { isResolved } from "./types.ts";
+
+/** A stretch of steps, run for real. */
+export interface MeasuredSegment {
+  readonly from: number;
+  readonly to: number;
+  /** In execution order, each with its time in each run, seconds. */
+  readonly kernels: readonly { readonly plan: PlannedKernel; readonly samples: readonly number[]; readonly bytes: number }[];
+  /** Time inside kernels in each run, seconds. */
+  readonly kernelSums: readonly number[];
+  /** Time of each untraced run as JavaScript sees it, seconds. */
+  readonly requests: readonly number[];
+  /** Creating the untraced session, seconds. */
+  readonly load_s: number;
+  readonly weightBytes: number;
+  readonly outputBytes: number;
+  readonly warmUpRuns: number;
+}
+
+/**
+ * Runs the whole model and other segments by turns until each median is known to ±2 % or the budget is spent. Each is
+ * loaded twice, once traced for the kernels' times, once untraced for the time of a request.
+ */
+export async function measureSegments(
+  subject: Subject,
+  feeds: Feeds,
+  segments: readonly Window[],
+  budgetSeconds: number,
+  onProgress: (share: number) => void,
+): Promise<MeasuredSegment[]> {
+  const values = await seamValues(subject, feeds, segments);
+  const loaded = [];
+  for (const { from, to } of segments) {
+    const segment = segmentOf(subject, from, to);
+    const inputs = Object.fromEntries(segment.inputs.map((name) => [name, values[name]!]));
+    const traced = await loadTraced(subject, segment);
+    const start = performance.now();
+    const plain = await loadSession(segment.source, { ...subject.settings, externalFolder: subject.externalFolder });
+    const load_s = (performance.now() - start) / 1000;
+    loaded.push({
+      segment,
+      from,
+      to,
+      load_s,
+      kernels: traced.kernels,
+      traced: new Runner(traced.session, inputs, { kernels: traced.kernels, traceCost: subject.traceCost }),
+      plain: new Runner(plain, inputs),
+    });
+  }
+  await sampleInterleaved(
+    loaded.flatMap(({ traced, plain }) => [traced, plain]),
+    budgetSeconds,
+    onProgress,
+  );
+  const measured: MeasuredSegment[] = [];
+  for (const { segment, from, to, load_s, kernels, traced, plain } of loaded) {
+    const samples = await traced.finish();
+    const requests = await plain.finish();
+    measured.push({
+      from,
+      to,
+      load_s,
+      kernels: kernels.map((plan) => ({
+        plan,
+        samples: samples.kernels.get(plan.name) ?? [],
+        bytes: samples.bytes.get(plan.name) ?? 0,
+      })),
+      kernelSums: sums(samples),
+      requests: requests.request,
+      weightBytes: weightBytes(subject, segment.initializers, segment.nodes),
+      outputBytes: segment.outputs.reduce((sum, name) => sum + sizeOf(subject, name), 0),
+      warmUpRuns: requests.warmUpRuns,
+    });
+  }
+  return measured;
+}
+
+function sums(samples: Samples): number[] {
+  return samples.executor.map((_, run) => {
+    let sum = 0;
+    for (const times of samples.kernels.values()) sum += times[run]!;
+    return sum;
+  });
+}
+
+/** Values of all tensors that enter the segments, from one run of the whole model. */
+async function seamValues(subject: Subject, feeds: Feeds, segments: readonly Window[]): Promise<Record<string, Values>> {
+  const needed = new Set(segments.flatMap(({ from, to }) => segmentOf(subject, from, to).inputs));
+  for (const name of Object.keys(feeds)) needed.delete(name);
+  if (needed.size === 0) return { ...feeds };
+  const session = await loadSession(withOutputs(subject.graph, [...needed], subject.types), {
+    ...subject.settings,
+    optimisation: "basic",
+    externalFolder: subject.externalFolder,
+  });
+  const values = await session.run(feeds, [...needed]);
+  await session.release();
+  return { ...feeds, ...values };
+}
+
+/** Size of a tensor in memory; 0 when its shape hangs on values. */
+export function sizeOf(subject: Subject, name: string): number {
+  const type = subject.types.get(name);
+  return isResolved(type) ? tensorBytes(type.dtype, type.shape) : 0;
+}
+
+/** Bytes of a segment's weights: initializers, and what constant nodes hold. */
+export function weightBytes(
+  subject: Subject,
+  initializers: readonly string[],
+  nodes: readonly { readonly op: string; readonly outputs: readonly string[] }[],
+): number {
+  const constants = nodes.filter((node) => node.op === "Constant").flatMap((node) => node.outputs);
+  return [...initializers, ...constants].reduce((sum, name) => sum + sizeOf(subject, name), 0);
+}
+
+/** The median of a kernel's traced samples with its interval. */
+export function kernelMeasurement(samples: readonly number[]) {
+  return medianInterval(samples, TRACE_GRID_S);
+}
+
+/** The median alone, of traced samples. */
+export function kernelMedian(samples: readonly number[]): number {
+  return Math.max(0, groupedMedianSorted(samples.toSorted((a, b) => a - b), TRACE_GRID_S));
+}
+
+/** Boundary kernels shown by a measured segment: index in the plans → samples and bytes. */
+export function boundarySamples(plans: CutPlans, segment: MeasuredSegment): Map<number, { samples: readonly number[]; bytes: number }> {
+  const identities = new Set(plans.whole.map((kernel) => kernel.identity));
+  const index = new Map(plans.boundary.map((kernel, offset) => [kernel.signature, plans.whole.length + offset]));
+  const found = new Map<number, { samples: readonly number[]; bytes: number }>();
+  for (const { plan, samples, bytes } of segment.kernels) {
+    const known = index.get(plan.signature);
+    if (known !== undefined && !identities.has(plan.identity) && !found.has(known)) found.set(known, { samples, bytes });
+  }
+  return found;
+}

@@ -1,0 +1,64 @@
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import os from "node:os";
+import path from "node:path";
+import { extractSegment, type Graph, memorySource, readModel, type Segment, type TensorType } from "../onnx/index.ts";
+import { type PlannedKernel, readPlan } from "./plan.ts";
+import { loadSession, type Optimisation, type Session } from "./runtime.ts";
+
+/** How sessions are made: what a profile holds fixed. */
+export interface Settings {
+  readonly threads: number;
+  readonly optimisation: Optimisation;
+}
+
+/** A folder for the runtime's dumps and traces, removed again by {@link Workspace.close}. */
+export class Workspace {
+  readonly folder = mkdtempSync(path.join(os.tmpdir(), "tierwise-"));
+  #count = 0;
+
+  path(name: string): string {
+    return path.join(this.folder, `${name}-${this.#count++}`);
+  }
+
+  close(): void {
+    rmSync(this.folder, { recursive: true, force: true });
+  }
+}
+
+/** A model ready to be cut: its graph, the types of its tensors, and how sessions of it are made. */
+export interface Subject {
+  readonly graph: Graph;
+  readonly types: ReadonlyMap<string, TensorType>;
+  readonly settings: Settings;
+  /** Folder of the model file when it has external data. */
+  readonly externalFolder: string | undefined;
+  readonly workspace: Workspace;
+  /** What tracing adds to each kernel's reported time, seconds. */
+  readonly traceCost: number;
+}
+
+/** The steps [from, to) of the subject as a model of their own. */
+export function segmentOf(subject: Subject, from: number, to: number): Segment {
+  return extractSegment(subject.graph, from, to, subject.types);
+}
+
+/** The kernels that the runtime would execute for a segment. The segment is loaded, never run. */
+export async function planSegment(subject: Subject, from: number, to: number): Promise<PlannedKernel[]> {
+  const { session, kernels } = await load(subject, segmentOf(subject, from, to), { planOnly: true });
+  await session.release();
+  return kernels;
+}
+
+/** A segment loaded to run with its kernels timed, and the plan by which to read the times. */
+export async function loadTraced(subject: Subject, segment: Segment): Promise<{ session: Session; kernels: PlannedKernel[] }> {
+  return load(subject, segment, { traceTo: subject.workspace.path("trace") });
+}
+
+async function load(subject: Subject, segment: Segment, options: { planOnly?: boolean; traceTo?: string }) {
+  const { graph, types, settings, externalFolder, workspace } = subject;
+  const dumpTo = workspace.path("plan");
+  const session = await loadSession(segment.source, { ...settings, ...options, dumpTo, externalFolder });
+  const dump = readModel(memorySource(readFileSync(dumpTo)), "the runtime's plan");
+  rmSync(dumpTo);
+  return { session, kernels: readPlan(dump, graph, types) };
+}

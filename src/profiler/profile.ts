@@ -1,0 +1,348 @@
+import { createHash } from "node:crypto";
+import os from "node:os";
+import path from "node:path";
+import type { Measurement, TensorInfo } from "../formats/common.ts";
+import type { Profile, ProfileCut, ProfileKernel, ProfileNode, ProfileSegment } from "../formats/profile.ts";
+import { Problem } from "../formats/problem.ts";
+import { analyse, extractSegment, type Model, nodeCost, parameterCount, type TensorType } from "../onnx/index.ts";
+import { Journal } from "../store/index.ts";
+import { type BoundaryKernel, type CutPlans, chooseWindows, type PlannedCutEntry, planCuts, type Window } from "./cutplans.ts";
+import { inputTypes, makeFeeds, type RawInputs, type Shapes } from "./feeds.ts";
+import { fitLoad, fitRequest, type LoadPoint, type RequestPoint } from "./fits.ts";
+import { describeHost } from "./host.ts";
+import { probeLoad } from "./load.ts";
+import { boundarySamples, kernelMeasurement, kernelMedian, type MeasuredSegment, measureSegments, sizeOf, weightBytes } from "./measuring.ts";
+import { type Settings, type Subject, Workspace } from "./planning.ts";
+import type { Feeds } from "./runtime.ts";
+import { PRECISION } from "./sampling.ts";
+import { medianInterval, relativeInterval } from "./statistics.ts";
+import { measureTraceCost } from "./tracecost.ts";
+import { isResolved, observedTypes, tensorTypes } from "./types.ts";
+
+/** Told of the progress of long work. */
+export type OnProgress = (phase: "plan" | "windows" | "measure" | "load", done: number, total: number) => void;
+
+export interface ProfileOptions {
+  readonly settings: Settings;
+  readonly shapes: Shapes;
+  readonly inputs: RawInputs;
+  /** Time for repetitions, seconds. */
+  readonly budgetSeconds: number;
+  /** At most so many cuts, evenly spread over the graph. */
+  readonly cuts: number;
+  /** Deployment operator that made the variant. */
+  readonly operator: string;
+  readonly onProgress: OnProgress;
+  /** Where finished pieces are kept until the profile is whole; nowhere when left out. */
+  readonly journal?: string;
+  /** Segments to measure in the same turns, for comparing with predictions. */
+  readonly alsoMeasure?: (cuts: readonly { id: string; position: number }[], end: number) => readonly Window[];
+}
+
+/** Segments measured at a time; each holds two sessions. */
+const BATCH = 12;
+
+/** A finished batch as the journal keeps it. Times are in seconds. */
+interface BatchEntry {
+  readonly kind: "batch";
+  readonly index: number;
+  readonly whole: { readonly kernels: number[][]; readonly bytes: number[]; readonly sums: number[]; readonly requests: number[]; readonly warmUpRuns: number };
+  readonly boundary: readonly { readonly index: number; readonly bytes: number; readonly measured: Measurement }[];
+  readonly points: readonly (RequestPoint & LoadPoint)[];
+}
+
+type Entry = PlannedCutEntry | BatchEntry;
+
+/**
+ * Profiles a model: plans what the runtime executes for the whole and for both sides of every cut, then times each
+ * kernel once, those of the whole in the whole, those that only cuts bring in small windows around a cut.
+ * @param file the ONNX file
+ * @throws Problem when the model, its shapes or its inputs do not fit.
+ */
+export async function profileModel(
+  file: string,
+  model: Model,
+  externalFolder: string | undefined,
+  options: ProfileOptions,
+): Promise<{ profile: Profile; measured: MeasuredSegment[] }> {
+  const { settings, onProgress } = options;
+  const graph = analyse(model);
+  if (graph.steps.length === 0) throw new Problem(`${file} computes nothing that depends on its inputs.`);
+  const load = os.loadavg()[0] ?? 0;
+  const inputs = inputTypes(graph, options.shapes);
+  const feeds = makeFeeds(inputs, options.inputs);
+  const types = await observedTypes(graph, await tensorTypes(graph, inputs), feeds, externalFolder);
+  const workspace = new Workspace();
+  try {
+    const traceCost = await measureTraceCost(settings);
+    const subject: Subject = { graph, types, settings, externalFolder, workspace, traceCost };
+    const sha256 = digest(model);
+    const journal = openJournal(options, sha256, inputs);
+    const known = journal?.entries ?? [];
+    const plans = await planCuts(
+      subject,
+      options.cuts,
+      known.filter((entry) => entry.kind === "cut"),
+      (entry, done, total) => {
+        if (entry) journal?.append(entry);
+        onProgress("plan", done, total);
+      },
+    );
+    const windows = await chooseWindows(subject, plans, (done, total) => onProgress("windows", done, total));
+    const { batches, measured } = await measureBatches(subject, feeds, plans, windows, options, journal, known);
+    onProgress("load", 0, 1);
+    const session = await probeLoad(file, settings, feeds);
+    onProgress("load", 1, 1);
+    const profile = assemble(file, model, subject, plans, batches, session, { sha256, load, options });
+    journal?.remove();
+    return { profile, measured };
+  } finally {
+    workspace.close();
+  }
+}
+
+function openJournal(options: ProfileOptions, sha256: string, inputs: ReadonlyMap<string, TensorType>): Journal<Entry> | undefined {
+  if (!options.journal) return undefined;
+  const raw = [...options.inputs].map(([name, bytes]) => [name, createHash("sha256").update(bytes).digest("hex")]);
+  const work = [sha256, describeHost().id, options.settings, [...inputs], raw, options.budgetSeconds, options.cuts];
+  return new Journal<Entry>(options.journal, createHash("sha256").update(JSON.stringify(work)).digest("hex"));
+}
+
+async function measureBatches(
+  subject: Subject,
+  feeds: Feeds,
+  plans: CutPlans,
+  windows: readonly Window[],
+  options: ProfileOptions,
+  journal: Journal<Entry> | undefined,
+  known: readonly Entry[],
+): Promise<{ batches: BatchEntry[]; measured: MeasuredSegment[] }> {
+  const end = subject.graph.steps.length;
+  const extras = options.alsoMeasure?.(plans.cuts.map(({ cut }) => cut), end) ?? [];
+  // Comparisons are only fair among segments of one batch: then everything is one.
+  const size = extras.length > 0 ? windows.length + extras.length : BATCH;
+  const all = [...windows, ...extras];
+  const count = Math.max(1, Math.ceil(all.length / size));
+  const batches: BatchEntry[] = [];
+  let measured: MeasuredSegment[] = [];
+  for (let index = 0; index < count; index++) {
+    const done = known.find((entry): entry is BatchEntry => entry.kind === "batch" && entry.index === index);
+    if (done) {
+      batches.push(done);
+      continue;
+    }
+    const segments = [{ from: 0, to: end }, ...all.slice(index * size, (index + 1) * size)];
+    const results = await measureSegments(subject, feeds, segments, options.budgetSeconds / count, (share) =>
+      options.onProgress("measure", index + share, count),
+    );
+    const [whole, ...others] = results as [MeasuredSegment, ...MeasuredSegment[]];
+    const own = others.slice(0, windows.length);
+    measured = [whole, ...others.slice(windows.length)];
+    const boundary = new Map<number, { samples: readonly number[]; bytes: number }>();
+    for (const segment of own)
+      for (const [kernel, found] of boundarySamples(plans, segment)) if (!boundary.has(kernel)) boundary.set(kernel, found);
+    const entry: BatchEntry = {
+      kind: "batch",
+      index,
+      whole: {
+        kernels: whole.kernels.map(({ samples }) => samples.map((seconds) => Math.round(seconds * 1e6) / 1e6)),
+        bytes: whole.kernels.map(({ bytes }) => bytes),
+        sums: [...whole.kernelSums],
+        requests: [...whole.requests],
+        warmUpRuns: whole.warmUpRuns,
+      },
+      boundary: [...boundary].map(([index, { samples, bytes }]) => ({ index, bytes, measured: kernelMeasurement(samples) })),
+      points: [whole, ...own].map(point),
+    };
+    journal?.append(entry);
+    batches.push(entry);
+  }
+  return { batches, measured };
+}
+
+function point(segment: MeasuredSegment): RequestPoint & LoadPoint {
+  return {
+    request_s: medianInterval(segment.requests).median_s,
+    kernels_s: medianInterval(segment.kernelSums).median_s,
+    kernels: segment.kernels.length,
+    outputBytes: segment.outputBytes,
+    load_s: segment.load_s,
+    weightBytes: segment.weightBytes,
+  };
+}
+
+function digest(model: Model): string {
+  const hash = createHash("sha256");
+  const block = 4 << 20;
+  for (let offset = 0; offset < model.source.length; offset += block)
+    hash.update(model.source.read(offset, Math.min(block, model.source.length - offset)));
+  return hash.digest("hex");
+}
+
+function assemble(
+  file: string,
+  model: Model,
+  subject: Subject,
+  plans: CutPlans,
+  batches: readonly BatchEntry[],
+  session: Awaited<ReturnType<typeof probeLoad>>,
+  context: { sha256: string; load: number; options: ProfileOptions },
+): Profile {
+  const { graph, types, settings } = subject;
+  const end = graph.steps.length;
+  const costs = new Map(graph.steps.map((step) => [step.index, nodeCost(model, step, types)]));
+  const nodes: ProfileNode[] = graph.steps.map((step) => ({ name: step.name, op: step.op, ...costs.get(step.index)! }));
+  const positionOf = new Map(graph.steps.map((step, position) => [step.index, position]));
+  const describe = (kernel: { op: string; nodes: readonly number[] }) => ({
+    op: kernel.op,
+    nodes: kernel.nodes.map((index) => positionOf.get(index)!),
+    flops: kernel.nodes.reduce((sum, index) => sum + (costs.get(index)?.flops ?? 0), 0),
+  });
+
+  const kernels: ProfileKernel[] = plans.whole.map((kernel, index) => ({
+    name: kernel.name,
+    ...describe(kernel),
+    bytes: batches[0]!.whole.bytes[index]!,
+    ...kernelMeasurement(batches.flatMap((batch) => batch.whole.kernels[index]!)),
+  }));
+  const measured = new Map(batches.flatMap((batch) => batch.boundary).map((found) => [found.index, found]));
+  plans.boundary.forEach((kernel, offset) => {
+    const found = measured.get(plans.whole.length + offset);
+    kernels.push(
+      found
+        ? { name: kernel.op, ...describe(kernel), bytes: found.bytes, ...found.measured }
+        : { name: kernel.op, ...describe(kernel), ...estimate(kernel, kernels, costs) },
+    );
+  });
+
+  const tensors: TensorInfo[] = [];
+  const tensorIndex = new Map<string, number>();
+  const index = (name: string) => {
+    const known = tensorIndex.get(name);
+    if (known !== undefined) return known;
+    const type = types.get(name);
+    if (!isResolved(type)) throw new Problem(`the shape of tensor '${name}' is not known even after a run.`);
+    tensorIndex.set(name, tensors.length);
+    tensors.push({ name, dtype: type.dtype, shape: [...type.shape], bytes: sizeOf(subject, name) });
+    return tensors.length - 1;
+  };
+  const inputIndices = graph.inputs.map(({ name }) => index(name));
+  const outputIndices = model.outputs.map(({ name }) => index(name));
+  const segment = (from: number, to: number, list: readonly number[]): ProfileSegment => {
+    const extracted = extractSegment(graph, from, to, types);
+    return {
+      kernels: ranges(list),
+      weight_bytes: weightBytes(subject, extracted.initializers, extracted.nodes),
+      peak_activation_bytes: peakActivation(subject, from, to),
+    };
+  };
+  const cuts: ProfileCut[] = plans.cuts.map(({ cut, head, tail }) => ({
+    id: cut.id,
+    position: cut.position,
+    tensors: cut.tensors.map(index),
+    bytes: cut.tensors.reduce((sum, name) => sum + sizeOf(subject, name), 0),
+    head: segment(0, cut.position, head),
+    tail: segment(cut.position, end, tail),
+  }));
+
+  const sums = batches.flatMap((batch) => batch.whole.sums);
+  const requests = medianInterval(batches.flatMap((batch) => batch.whole.requests));
+  const medians = kernels.slice(0, plans.whole.length).reduce((sum, kernel) => sum + kernel.median_s, 0);
+  const kernelRun = medianInterval(sums);
+  const points = batches.flatMap((batch) => batch.points);
+  const ci = relativeInterval(requests);
+  return {
+    format: "tierwise/profile",
+    version: 1,
+    created: new Date().toISOString(),
+    model: {
+      name: path.basename(file).replace(/\.onnx$/, ""),
+      file: path.basename(file),
+      sha256: context.sha256,
+      bytes: model.source.length,
+      operator: context.options.operator,
+      parameters: parameterCount(model),
+      flops: nodes.reduce((sum, node) => sum + node.flops, 0),
+      weight_bytes: weightBytes(subject, [...model.initializers.keys()], model.nodes),
+      inputs: inputIndices,
+      outputs: outputIndices,
+    },
+    host: describeHost(),
+    settings: {
+      ...settings,
+      trace_cost_s: subject.traceCost,
+      load_average: context.load,
+      budget_s: context.options.budgetSeconds,
+      converged: ci <= PRECISION,
+      relative_ci: Number.isFinite(ci) ? ci : 1,
+    },
+    session: { ...session, ...fitLoad(points) },
+    run: {
+      warmup_runs: batches[0]!.whole.warmUpRuns,
+      kernels: kernelRun,
+      request: requests,
+      skew: medians > 0 ? kernelRun.median_s / medians : 1,
+      ...fitRequest(points),
+    },
+    nodes,
+    tensors,
+    kernels,
+    whole_kernels: plans.whole.length,
+    cuts,
+    codecs: [],
+  };
+}
+
+/** A kernel that no window showed: as slow per byte or per operation as the measured kernels of the same operator. */
+function estimate(
+  kernel: BoundaryKernel,
+  measured: readonly ProfileKernel[],
+  costs: ReadonlyMap<number, { flops: number; bytes: number }>,
+): Omit<ProfileKernel, "name" | "op" | "nodes" | "flops"> {
+  const bytes = kernel.nodes.reduce((sum, index) => sum + (costs.get(index)?.bytes ?? 0), 0);
+  const alike = measured.filter(({ op, bytes }) => op === kernel.op && bytes > 0);
+  const basis = alike.length > 0 ? alike : measured.filter((other) => other.bytes > 0);
+  const rates = basis.map((other) => other.median_s / other.bytes);
+  const rate = rates.length > 0 ? kernelMedian(rates) : 0;
+  const sorted = rates.toSorted((a, b) => a - b);
+  return {
+    bytes,
+    median_s: rate * bytes,
+    low_s: (sorted[0] ?? 0) * bytes,
+    high_s: (sorted.at(-1) ?? 0) * bytes,
+    samples: 0,
+    estimated: true,
+  };
+}
+
+/** Indices as ranges in ascending order, repeated ones repeated: "0-41,43,43". */
+export function ranges(indices: readonly number[]): string {
+  const parts: string[] = [];
+  const sorted = indices.toSorted((a, b) => a - b);
+  for (let start = 0; start < sorted.length; ) {
+    let end = start;
+    while (end + 1 < sorted.length && sorted[end + 1] === sorted[end]! + 1) end++;
+    parts.push(end > start ? `${sorted[start]}-${sorted[end]}` : `${sorted[start]}`);
+    start = end + 1;
+  }
+  return parts.join(",");
+}
+
+/** Largest sum of the tensors alive at once when the steps [from, to) run in order, bytes. */
+function peakActivation(subject: Subject, from: number, to: number): number {
+  const { graph } = subject;
+  const steps = graph.steps.slice(from, to);
+  const lastUse = new Map<string, number>();
+  steps.forEach((step, position) => {
+    for (const tensor of graph.needs(step)) if (!graph.isConstant(tensor)) lastUse.set(tensor, position);
+  });
+  const made = new Set(steps.flatMap((step) => step.outputs));
+  let alive = [...lastUse.keys()].filter((name) => !made.has(name)).reduce((sum, name) => sum + sizeOf(subject, name), 0);
+  let peak = alive;
+  steps.forEach((step, position) => {
+    for (const output of step.outputs) alive += sizeOf(subject, output);
+    peak = Math.max(peak, alive);
+    for (const tensor of graph.needs(step)) if (lastUse.get(tensor) === position) alive -= sizeOf(subject, tensor);
+  });
+  return peak;
+}

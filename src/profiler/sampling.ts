@@ -1,0 +1,100 @@
+import type { PlannedKernel } from "./plan.ts";
+import type { Feeds, Session } from "./runtime.ts";
+import { medianInterval, relativeInterval, warmUpLength } from "./statistics.ts";
+import { readTrace } from "./trace.ts";
+
+/** The relative half width of the median's interval at which a runner needs no more repetitions. */
+export const PRECISION = 0.02;
+/** A turn lasts at least this long, so that short models run often enough between two changes of session. */
+const TURN_S = 0.03;
+const LEAST_RUNS_PER_TURN = 3;
+const MOST_RUNS_PER_TURN = 60;
+const LEAST_SAMPLES = 12;
+const MOST_SAMPLES = 1500;
+
+/** Samples of one session, in seconds, warm-up and the first run of each turn left out, runs in order. */
+export interface Samples {
+  readonly kernels: ReadonlyMap<string, readonly number[]>;
+  /** Empty for sessions that are not traced. */
+  readonly executor: readonly number[];
+  readonly request: readonly number[];
+  readonly bytes: ReadonlyMap<string, number>;
+  readonly warmUpRuns: number;
+}
+
+/** A session being sampled. */
+export class Runner {
+  readonly #session: Session;
+  readonly #feeds: Feeds;
+  readonly #plan: { readonly kernels: readonly PlannedKernel[]; readonly traceCost: number } | undefined;
+  readonly #request: number[] = [];
+  /** Whether a run was the first of its turn: its caches are cold from the sessions run before it. */
+  readonly #first: boolean[] = [];
+
+  /** @param plan what a traced session executes, and what tracing adds to each kernel; left out when not traced */
+  constructor(session: Session, feeds: Feeds, plan?: { kernels: readonly PlannedKernel[]; traceCost: number }) {
+    this.#session = session;
+    this.#feeds = feeds;
+    this.#plan = plan;
+  }
+
+  /** Runs a few times in a row. */
+  async turn(): Promise<void> {
+    const until = performance.now() + TURN_S * 1000;
+    for (let run = 0; run <= LEAST_RUNS_PER_TURN || (run < MOST_RUNS_PER_TURN && performance.now() < until); run++) {
+      const start = performance.now();
+      await this.#session.run(this.#feeds);
+      this.#request.push((performance.now() - start) / 1000);
+      this.#first.push(run === 0);
+    }
+  }
+
+  /** Whether the median is known to ±2 %, or so many runs were made that more would not help. */
+  get converged(): boolean {
+    const kept = this.#request.filter((_, run) => !this.#first[run]);
+    const warm = kept.slice(warmUpLength(kept));
+    if (warm.length >= MOST_SAMPLES) return true;
+    return warm.length >= LEAST_SAMPLES && relativeInterval(medianInterval(warm)) <= PRECISION;
+  }
+
+  /** Ends the session. */
+  async finish(): Promise<Samples> {
+    const kept = this.#request.flatMap((_, run) => (this.#first[run] ? [] : [run]));
+    const warmUp = warmUpLength(kept.map((run) => this.#request[run]!));
+    const runs = kept.slice(warmUp);
+    const pick = (values: readonly number[]) => runs.map((run) => values[run]!);
+    const names = this.#plan?.kernels.map((kernel) => kernel.name);
+    const traced = names && readTrace(this.#session.endTrace(), names, this.#plan!.traceCost);
+    await this.#session.release();
+    return {
+      kernels: new Map([...(traced?.kernels ?? [])].map(([name, values]) => [name, pick(values)])),
+      executor: traced ? pick(traced.executor) : [],
+      request: pick(this.#request),
+      bytes: traced?.bytes ?? new Map(),
+      warmUpRuns: kept[warmUp] ?? 0,
+    };
+  }
+}
+
+/**
+ * Samples sessions turn by turn, so that a drift of the machine hits all alike, until each median is known to ±2 % or
+ * the budget is spent. Every session gets at least three turns.
+ * @param budgetSeconds for all runners together
+ * @param onProgress called after each round with the share of the budget spent, 0 to 1
+ */
+export async function sampleInterleaved(
+  runners: readonly Runner[],
+  budgetSeconds: number,
+  onProgress: (share: number) => void = () => {},
+): Promise<void> {
+  const start = performance.now();
+  for (let round = 0; ; round++) {
+    const open = runners.filter((runner) => round < 3 || !runner.converged);
+    if (open.length === 0) break;
+    for (const runner of open) await runner.turn();
+    const spent = (performance.now() - start) / 1000;
+    onProgress(Math.min(1, spent / budgetSeconds));
+    if (round >= 2 && spent >= budgetSeconds) break;
+  }
+  onProgress(1);
+}
