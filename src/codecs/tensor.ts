@@ -22,7 +22,17 @@ const ARRAYS = {
 export type WireDtype = keyof typeof ARRAYS;
 
 /** Elements of a tensor in row-major order. */
-export type TensorData = InstanceType<(typeof ARRAYS)[WireDtype]>;
+export type TensorData =
+  | Float32Array
+  | Float64Array
+  | Int8Array
+  | Uint8Array
+  | Int16Array
+  | Uint16Array
+  | Int32Array
+  | Uint32Array
+  | BigInt64Array
+  | BigUint64Array;
 
 /** A tensor as codecs see it. `data` is of the array type of `dtype`, with as many elements as `shape` says. */
 export interface Tensor {

@@ -14,7 +14,7 @@ export interface PredictOptions {
   readonly placements?: readonly string[] | undefined;
   /**
    * "best": the fastest cut that fits, for each placement and codec. "all": every cut. Otherwise a cut's id, or two
-   * joined by ">"; placements that are not named are then left out where they have another number of cuts.
+   * joined by ">" for three tiers; the default placements are then the pairs.
    *
    * @default "best"
    */

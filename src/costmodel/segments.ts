@@ -29,8 +29,7 @@ export class SegmentTable {
   readonly #kernels: Sides;
   readonly #weightBytes: Sides;
   readonly #activationBytes: Sides;
-  readonly #bytesIn: Float64Array;
-  readonly #bytesOut: Float64Array;
+  readonly #outputBytes: Float64Array;
   readonly #residentFactor: number;
   readonly #run: Profile["run"];
   readonly #session: Profile["session"];
@@ -73,12 +72,10 @@ export class SegmentTable {
     const accounted = weights + peak;
     this.#residentFactor = accounted > 0 ? Math.max(1, profile.session.resident_bytes / accounted) : 1;
 
-    const bytes = (tensors: readonly number[]) =>
-      tensors.reduce((sum, index) => sum + profile.tensors[index]!.bytes, 0);
-    // A model input that crosses a cut passes the head by: it is carried to the tail, but the head does not make it.
-    const made = (tensors: readonly number[]) => bytes(tensors.filter((index) => !inputs.includes(index)));
-    this.#bytesIn = Float64Array.of(bytes(inputs), ...cuts.map(({ tensors }) => bytes(tensors)), bytes(outputs));
-    this.#bytesOut = Float64Array.of(0, ...cuts.map(({ tensors }) => made(tensors)), bytes(outputs));
+    // A model input that crosses a cut passes the head by: the head does not make it.
+    const made = (tensors: readonly number[]) =>
+      tensors.reduce((sum, index) => sum + (inputs.includes(index) ? 0 : profile.tensors[index]!.bytes), 0);
+    this.#outputBytes = Float64Array.of(0, ...cuts.map(({ tensors }) => made(tensors)), made(outputs));
   }
 
   /** Kernels that the segment executes. */
@@ -93,7 +90,7 @@ export class SegmentTable {
       this.#between(this.#kernelSeconds[statistic]!, a, b) +
       request_base_s +
       request_per_kernel_s * this.kernels(a, b) +
-      request_per_byte_s * (this.#bytesIn[a]! + this.#bytesOut[b]!)
+      request_per_byte_s * this.#outputBytes[b]!
     );
   }
 

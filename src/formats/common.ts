@@ -35,6 +35,6 @@ export const tensorSchema = z.object({
   bytes: count.describe("size in memory: elements × element size"),
   json_bytes: quantity
     .optional()
-    .describe("length of the tensor's values as JSON text, measured on the profile's own input"),
+    .describe("length of the values as JSON text, measured on a sample of the values that the profile's input gives"),
 });
 export type TensorInfo = z.infer<typeof tensorSchema>;

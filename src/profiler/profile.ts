@@ -2,12 +2,13 @@ import { createHash } from "node:crypto";
 import os from "node:os";
 import path from "node:path";
 import type { Measurement, TensorInfo } from "../formats/common.ts";
-import type { Profile, ProfileCut, ProfileKernel, ProfileNode, ProfileSegment } from "../formats/profile.ts";
+import type { CodecCost, Profile, ProfileCut, ProfileKernel, ProfileNode, ProfileSegment } from "../formats/profile.ts";
 import { Problem } from "../formats/problem.ts";
 import { analyse, extractSegment, type Model, nodeCost, parameterCount, type TensorType } from "../onnx/index.ts";
 import { Journal } from "../store/index.ts";
 import { type BoundaryKernel, type CutPlans, chooseWindows, type PlannedCutEntry, planCuts, type Window } from "./cutplans.ts";
 import { inputTypes, makeFeeds, type RawInputs, type Shapes } from "./feeds.ts";
+import { measureCodecs, measureJson } from "./codecs.ts";
 import { fitLoad, fitRequest, type LoadPoint, type RequestPoint } from "./fits.ts";
 import { describeHost } from "./host.ts";
 import { probeLoad } from "./load.ts";
@@ -90,10 +91,13 @@ export async function profileModel(
     );
     const windows = await chooseWindows(subject, plans, (done, total) => onProgress("windows", done, total));
     const { batches, measured } = await measureBatches(subject, feeds, plans, windows, options, journal, known);
+    const crossing = new Set([...plans.cuts.flatMap(({ cut }) => cut.tensors), ...model.outputs.map(({ name }) => name)]);
+    const json = await measureJson(subject, feeds, [...crossing]);
+    const codecs = measureCodecs(json.values);
     onProgress("load", 0, 1);
     const session = await probeLoad(file, settings, feeds);
     onProgress("load", 1, 1);
-    const profile = assemble(file, model, subject, plans, batches, session, { sha256, load, options });
+    const profile = assemble(file, model, subject, plans, batches, { session, json: json.bytes, codecs, sha256, load, options });
     journal?.remove();
     return { profile, measured };
   } finally {
@@ -185,8 +189,14 @@ function assemble(
   subject: Subject,
   plans: CutPlans,
   batches: readonly BatchEntry[],
-  session: Awaited<ReturnType<typeof probeLoad>>,
-  context: { sha256: string; load: number; options: ProfileOptions },
+  context: {
+    session: Awaited<ReturnType<typeof probeLoad>>;
+    json: ReadonlyMap<string, number>;
+    codecs: CodecCost[];
+    sha256: string;
+    load: number;
+    options: ProfileOptions;
+  },
 ): Profile {
   const { graph, types, settings } = subject;
   const end = graph.steps.length;
@@ -223,7 +233,14 @@ function assemble(
     const type = types.get(name);
     if (!isResolved(type)) throw new Problem(`the shape of tensor '${name}' is not known even after a run.`);
     tensorIndex.set(name, tensors.length);
-    tensors.push({ name, dtype: type.dtype, shape: [...type.shape], bytes: sizeOf(subject, name) });
+    const json_bytes = context.json.get(name);
+    tensors.push({
+      name,
+      dtype: type.dtype,
+      shape: [...type.shape],
+      bytes: sizeOf(subject, name),
+      ...(json_bytes === undefined ? {} : { json_bytes }),
+    });
     return tensors.length - 1;
   };
   const inputIndices = graph.inputs.map(({ name }) => index(name));
@@ -276,7 +293,7 @@ function assemble(
       converged: ci <= PRECISION,
       relative_ci: Number.isFinite(ci) ? ci : 1,
     },
-    session: { ...session, ...fitLoad(points) },
+    session: { ...context.session, ...fitLoad(points) },
     run: {
       warmup_runs: batches[0]!.whole.warmUpRuns,
       kernels: kernelRun,
@@ -289,7 +306,7 @@ function assemble(
     kernels,
     whole_kernels: plans.whole.length,
     cuts,
-    codecs: [],
+    codecs: context.codecs,
   };
 }
 

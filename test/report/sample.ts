@@ -135,6 +135,7 @@ export function sampleProfile(options: SampleOptions = {}): Profile {
     settings: {
       threads: 1,
       optimisation: "all",
+      trace_cost_s: 2e-7,
       load_average: 0.12,
       budget_s: 60,
       converged: true,

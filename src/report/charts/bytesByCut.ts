@@ -56,7 +56,12 @@ export function bytesByCut(data: ReportData, options: ChartOptions = {}): TopLev
   const high = Math.max(...all) * 1.3;
   const toX = (position: number) => (position / nodes) * room.plot;
   const toY = (bytes: number) => HEIGHT * (1 - Math.log(bytes / low) / Math.log(high / low));
-  const rows = thinned(sizes.cuts, nodes, Math.floor(room.plot / 2), ({ bytes }) => bytes).map(
+  const marked = [
+    ...sizes.cuts.filter(({ id }) => id === best).map((cut) => ({ ...cut, weight: "bold" })),
+    ...lowest.filter(({ id }) => id !== best).map((cut) => ({ ...cut, weight: "normal" })),
+  ];
+  const kept = new Set(marked.map(({ id }) => id));
+  const rows = thinned(sizes.cuts, nodes, Math.floor(room.plot / 2), ({ id, bytes }) => (kept.has(id) ? 0 : bytes)).map(
     ({ id, position, bytes }) => ({
       cut: inTooltip(id),
       at: position,
@@ -89,10 +94,6 @@ export function bytesByCut(data: ReportData, options: ChartOptions = {}): TopLev
         "datum.value + ' B'",
     },
   };
-  const marked = [
-    ...sizes.cuts.filter(({ id }) => id === best).map((cut) => ({ ...cut, weight: "bold" })),
-    ...lowest.filter(({ id }) => id !== best).map((cut) => ({ ...cut, weight: "normal" })),
-  ];
   return chart(
     {
       headline: headline(sizes, best),
@@ -111,6 +112,13 @@ export function bytesByCut(data: ReportData, options: ChartOptions = {}): TopLev
         layer: [
           ...references(sizes, toY),
           {
+            data: {
+              values: marked.map(({ id, position, bytes, weight }) => ({ cut: id, at: position, bytes, weight })),
+            },
+            mark: { type: "point", size: 80, stroke: INK, strokeWidth: 1.5, aria: false },
+            encoding: { x, y },
+          },
+          {
             mark: { type: "circle", size: room.narrow ? 18 : 30, color: MUTED, aria: false },
             encoding: {
               x,
@@ -122,13 +130,6 @@ export function bytesByCut(data: ReportData, options: ChartOptions = {}): TopLev
                 { field: "at", type: "quantitative", title: "nodes before it" },
               ],
             },
-          },
-          {
-            data: {
-              values: marked.map(({ id, position, bytes, weight }) => ({ cut: id, at: position, bytes, weight })),
-            },
-            mark: { type: "point", size: 80, stroke: INK, strokeWidth: 1.5, aria: false },
-            encoding: { x, y },
           },
           ...haloed(
             {

@@ -18,9 +18,17 @@ export function json(value: unknown): Markup {
   return new Markup(JSON.stringify(value).replaceAll("<", "\\u003c"));
 }
 
-/** JavaScript to stand in a script element. `<\/script` and `<\!--` mean the same inside strings and expressions. */
+/**
+ * JavaScript to stand in a script element. `<\/script` and `<\!--` mean the same inside strings and expressions; the
+ * address of a source map would have a debugger look for a file that is not there.
+ */
 export function javaScript(source: string): Markup {
-  return new Markup(source.replace(/<\/(?=script)/gi, "<\\/").replaceAll("<!--", "<\\!--"));
+  return new Markup(
+    source
+      .replace(/\n?\/\/# sourceMappingURL=.*/g, "")
+      .replace(/<\/(?=script)/gi, "<\\/")
+      .replaceAll("<!--", "<\\!--"),
+  );
 }
 
 function asSource(value: Value): string {

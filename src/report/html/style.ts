@@ -35,6 +35,8 @@ th:last-child, td:last-child { padding-right: 0; }
 .name { min-width: 8em; overflow-wrap: anywhere; }
 .facts td:first-child { width: 30%; min-width: 9em; overflow-wrap: anywhere; }
 .first td { font-weight: 600; }
+td:first-child, td:last-child { min-width: 4em; }
+.range { color: var(--muted); font-weight: 400; font-size: 0.92em; }
 .bad { color: var(--bad); }
 .chip { display: inline-block; width: 0.7em; height: 0.7em; border-radius: 2px; margin-right: 0.45em; }
 .bar { display: block; height: 4px; margin-top: 3px; border-radius: 2px; background: var(--bar); }

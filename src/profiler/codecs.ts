@@ -1,0 +1,108 @@
+import { performance } from "node:perf_hooks";
+import { CODECS, decode, encode, jsonDataBytes, type Tensor } from "../codecs/index.ts";
+import type { CodecCost } from "../formats/profile.ts";
+import { elements, withOutputs } from "../onnx/index.ts";
+import { sizeOf } from "./measuring.ts";
+import type { Subject } from "./planning.ts";
+import { type Feeds, loadSession, type Values } from "./runtime.ts";
+import { medianInterval } from "./statistics.ts";
+
+/** Elements of the tensor that coding is timed on: large enough that a call's fixed part does not show. */
+const TIMED_ELEMENTS = 1 << 18;
+/** Elements whose JSON text is measured per tensor. */
+const SAMPLED_ELEMENTS = 4096;
+/** Values fetched from one run when every crossing tensor is looked at. */
+const FETCHED_BYTES = 256 << 20;
+const REPEATS = 9;
+
+/**
+ * What each codec costs on this machine, on values such as the model's own: JSON's length and speed hang on the values
+ * (a ReLU leaves zeros, which are short).
+ * @param values tensors of the model; float32 ones are taken
+ */
+export function measureCodecs(values: readonly Values[]): CodecCost[] {
+  const data = sampleFloats(values);
+  const tensor: Tensor = { name: "t", dtype: "float32", shape: [data.length], data };
+  const empty: Tensor = { name: "t", dtype: "float32", shape: [0], data: new Float32Array(0) };
+  return CODECS.map((codec) => {
+    const time = (one: Tensor) => {
+      const encoding: number[] = [];
+      const decoding: number[] = [];
+      for (let repeat = -2; repeat < REPEATS; repeat++) {
+        const start = performance.now();
+        const message = encode(codec, [one]);
+        const middle = performance.now();
+        decode(codec, message);
+        const end = performance.now();
+        if (repeat < 0) continue;
+        encoding.push((middle - start) / 1000);
+        decoding.push((end - middle) / 1000);
+      }
+      return { encode: medianInterval(encoding).median_s, decode: medianInterval(decoding).median_s };
+    };
+    const full = time(tensor);
+    const base = time(empty);
+    const bytes = encode(codec, [tensor]).length - encode(codec, [empty]).length;
+    return {
+      codec,
+      bytes_per_element: bytes / data.length,
+      encode_s_per_element: Math.max(0, full.encode - base.encode) / data.length,
+      decode_s_per_element: Math.max(0, full.decode - base.decode) / data.length,
+      encode_base_s: base.encode,
+      decode_base_s: base.decode,
+    };
+  });
+}
+
+/** As many elements as coding is timed on, drawn evenly from all float32 tensors. */
+function sampleFloats(values: readonly Values[]): Float32Array<ArrayBuffer> {
+  const floats = values.flatMap((value) => (value.type === "float32" ? [value.data as Float32Array] : []));
+  const total = floats.reduce((sum, data) => sum + data.length, 0);
+  const sample = new Float32Array(TIMED_ELEMENTS);
+  if (total === 0) return sample.fill(0.1);
+  let tensor = 0;
+  let before = 0;
+  for (let index = 0; index < sample.length; index++) {
+    const position = Math.floor((index * total) / sample.length);
+    while (position >= before + floats[tensor]!.length) before += floats[tensor++]!.length;
+    sample[index] = floats[tensor]![position - before]!;
+  }
+  return sample;
+}
+
+/** Bytes of JSON text of each tensor, estimated from evenly drawn elements, and a few of the tensors' values. */
+export async function measureJson(
+  subject: Subject,
+  feeds: Feeds,
+  names: readonly string[],
+): Promise<{ bytes: Map<string, number>; values: Values[] }> {
+  const bytes = new Map<string, number>();
+  const kept: Values[] = [];
+  const note = (name: string, value: Values) => {
+    bytes.set(name, jsonBytes(value));
+    if (kept.length < 8 || bytes.size % 16 === 0) kept.push(value);
+  };
+  for (const [name, value] of Object.entries(feeds)) note(name, value);
+  const made = names.filter((name) => !(name in feeds));
+  if (made.length === 0) return { bytes, values: kept };
+  const { graph, types, settings, externalFolder } = subject;
+  const session = await loadSession(withOutputs(graph, made, types), { ...settings, optimisation: "basic", externalFolder });
+  for (let start = 0; start < made.length; ) {
+    let end = start;
+    for (let size = 0; end < made.length && (end === start || size < FETCHED_BYTES); end++) size += sizeOf(subject, made[end]!);
+    const fetched = await session.run(feeds, made.slice(start, end));
+    for (const [name, value] of Object.entries(fetched)) note(name, value);
+    start = end;
+  }
+  await session.release();
+  return { bytes, values: kept };
+}
+
+function jsonBytes(value: Values): number {
+  const data = value.data as Float32Array;
+  const step = Math.max(1, Math.floor(data.length / SAMPLED_ELEMENTS));
+  const sample = step === 1 ? data : data.filter((_, index) => index % step === 0);
+  if (sample.length === 0) return 2;
+  const tensor = { name: "t", dtype: value.type, shape: [sample.length], data: sample } as Tensor;
+  return Math.round((jsonDataBytes(tensor) * elements(value.dims)) / sample.length);
+}
