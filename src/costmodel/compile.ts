@@ -2,7 +2,7 @@ import type { Pipeline } from "../formats/pipeline.ts";
 import type { Stage } from "../formats/prediction.ts";
 import { type CostModel, cutId } from "./model.ts";
 import { type Assignment, RequestWalk, type StageSink } from "./request.ts";
-import type { Statistic } from "./segments.ts";
+import { MEDIAN } from "./segments.ts";
 import type { World } from "./world.ts";
 
 class StageList implements StageSink {
@@ -13,9 +13,9 @@ class StageList implements StageSink {
 }
 
 /** Writes a request's stages down. */
-export function compile(model: CostModel, world: World, assignment: Assignment, statistic: Statistic): Pipeline {
+export function compile(model: CostModel, world: World, assignment: Assignment): Pipeline {
   const list = new StageList();
-  new RequestWalk(world).run(assignment, statistic, list);
+  new RequestWalk(world).run(assignment, MEDIAN, list);
   return {
     placement: assignment.tiers.map((tier) => world.places[tier]!.tier.name).join(">"),
     cut: cutId(model, assignment.boundaries),

@@ -3,7 +3,6 @@ import type { Topology } from "../formats/topology.ts";
 import { compile } from "./compile.ts";
 import { boundariesOf, modelOf, type ProfileSource, requireCodec, requireThreads } from "./model.ts";
 import { parsePlacement } from "./placement.ts";
-import { MEDIAN } from "./segments.ts";
 import { worldOf } from "./world.ts";
 
 /** One way to answer requests. */
@@ -26,5 +25,5 @@ export function compilePipeline(profiles: ProfileSource, topology: Topology, cho
   const tiers = parsePlacement(topology, choice.placement);
   for (const tier of tiers) requireThreads(model, topology.tiers[tier]!);
   const boundaries = boundariesOf(model, choice.cut, tiers.length);
-  return compile(model, worldOf(model, topology), { tiers, boundaries, codec }, MEDIAN);
+  return compile(model, worldOf(model, topology), { tiers, boundaries, codec });
 }

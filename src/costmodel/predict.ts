@@ -8,7 +8,8 @@ import { boundariesOf, type CostModel, modelOf, type ProfileSource } from "./mod
 import { codecsOf, type PredictOptions, placementsOf } from "./options.ts";
 import type { Assignment } from "./request.ts";
 import { fastest } from "./search.ts";
-import { HIGH, LOW, MEDIAN } from "./segments.ts";
+import { HIGH, LOW } from "./segments.ts";
+import { latencyOf } from "./sum.ts";
 import { type World, worldOf } from "./world.ts";
 
 /**
@@ -65,15 +66,15 @@ function everyBoundaries(cuts: number, segments: number): number[][] {
 }
 
 function predictOne(model: CostModel, world: World, assignment: Assignment): Prediction {
-  const pipeline = compile(model, world, assignment, MEDIAN);
+  const pipeline = compile(model, world, assignment);
   const because = misfit(world, assignment);
   return {
     placement: pipeline.placement,
     cut: pipeline.cut,
     codec: pipeline.codec,
     latency_s: latency(pipeline),
-    low_s: latency(compile(model, world, assignment, LOW)),
-    high_s: latency(compile(model, world, assignment, HIGH)),
+    low_s: latencyOf(world, assignment, LOW),
+    high_s: latencyOf(world, assignment, HIGH),
     transferred_bytes: transferredBytes(pipeline),
     feasible: because === undefined,
     ...(because === undefined ? {} : { infeasible_because: because }),

@@ -1,7 +1,7 @@
 import type { Stage } from "../formats/prediction.ts";
 import type { CodecName } from "../formats/profile.ts";
 import { transferSeconds } from "./link.ts";
-import { elapsedFromIdle } from "./quota.ts";
+import { meanFromIdle } from "./quota.ts";
 import type { Statistic } from "./segments.ts";
 import type { World } from "./world.ts";
 
@@ -27,13 +27,15 @@ export interface Assignment {
  *
  * A tier's consecutive stages draw on one processor allowance. Under a quota, therefore, a stage takes the difference
  * that it makes to the mean time from the request's arrival at the tier, which had been idle before
- * (see {@link elapsedFromIdle}). Runtime threads spin while they wait, so that inference burns all of the tier's threads.
+ * (see elapsedFromIdle). Runtime threads spin while they wait, so that inference burns all of the tier's threads.
  */
 export class RequestWalk {
   readonly #world: World;
   /** Since the request came to the tier where it is: processor seconds, and seconds they take without a quota. */
   #cpu_s = 0;
   #wall_s = 0;
+  /** The mean time that these take under the quota. */
+  #elapsed_s = 0;
 
   constructor(world: World) {
     this.#world = world;
@@ -77,6 +79,7 @@ export class RequestWalk {
   #arrive(): void {
     this.#cpu_s = 0;
     this.#wall_s = 0;
+    this.#elapsed_s = 0;
   }
 
   #compute(
@@ -92,11 +95,12 @@ export class RequestWalk {
     const wall_s = profiled_s / at.speed;
     let seconds = wall_s;
     if (quota) {
-      const before = elapsedFromIdle(this.#cpu_s, this.#wall_s, quota).mean;
+      const before = this.#elapsed_s;
       this.#cpu_s += wall_s * threads;
       this.#wall_s += wall_s;
       // Rounding must not make time run backwards.
-      seconds = Math.max(0, elapsedFromIdle(this.#cpu_s, this.#wall_s, quota).mean - before);
+      this.#elapsed_s = Math.max(before, meanFromIdle(this.#cpu_s, this.#wall_s, quota));
+      seconds = this.#elapsed_s - before;
     }
     sink.stage(stage, resource, seconds, direction, bytes);
   }

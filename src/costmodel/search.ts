@@ -1,16 +1,9 @@
 import type { CodecName } from "../formats/profile.ts";
 import { fits } from "./feasibility.ts";
-import { RequestWalk, type StageSink } from "./request.ts";
+import { RequestWalk } from "./request.ts";
 import { MEDIAN } from "./segments.ts";
+import { Sum } from "./sum.ts";
 import type { World } from "./world.ts";
-
-/** Adds stages up in their order, as summing a compiled pipeline does, so that both give the same double. */
-class Sum implements StageSink {
-  seconds = 0;
-  stage(_stage: unknown, _resource: string, seconds: number): void {
-    this.seconds += seconds;
-  }
-}
 
 /** What a search found. */
 export interface Found {

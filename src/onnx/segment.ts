@@ -13,7 +13,7 @@ import { codeOfDtype } from "./dtype.ts";
 import type { Graph } from "./graph.ts";
 import { GRAPH, MODEL, type Model, type Node, type ValueInfo } from "./model.ts";
 import { type ByteSource, ropeSource, type Span, spanOf } from "./source.ts";
-import { lengthDelimited } from "./wire.ts";
+import { type Field, lengthDelimited } from "./wire.ts";
 
 /** Element type and shape of a tensor, as far as they are known: a string names a free dimension, null is unknown. */
 export interface TensorType {
@@ -149,6 +149,20 @@ export function rewrite(model: Model, wanted: Rewriting): ByteSource {
     if (field.number === MODEL.graph) pieces.push(...lengthDelimited(MODEL.graph, graph));
     else pieces.push(field);
   return ropeSource(pieces);
+}
+
+/**
+ * The model with some fields of its graph replaced.
+ * @param replacement the new payloads of a field, none to drop it, or undefined to keep it as it is
+ */
+export function replaceFields(model: Model, replacement: (field: Field) => readonly Span[] | undefined): ByteSource {
+  const graph = model.graphFields.flatMap((field): Span[] => {
+    const payloads = replacement(field);
+    return payloads ? payloads.flatMap((payload) => lengthDelimited(field.number, [payload])) : [field];
+  });
+  return ropeSource(
+    model.fields.flatMap((field): Span[] => (field.number === MODEL.graph ? lengthDelimited(MODEL.graph, graph) : [field])),
+  );
 }
 
 const NODE_NAME = 3;

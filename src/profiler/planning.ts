@@ -28,6 +28,8 @@ export class Workspace {
 /** A model ready to be cut: its graph, the types of its tensors, and how sessions of it are made. */
 export interface Subject {
   readonly graph: Graph;
+  /** The graph's planning twin, made in the workspace. */
+  readonly twin: Graph;
   readonly types: ReadonlyMap<string, TensorType>;
   readonly settings: Settings;
   /** Folder of the model file when it has external data. */
@@ -44,20 +46,26 @@ export function segmentOf(subject: Subject, from: number, to: number): Segment {
 
 /** The kernels that the runtime would execute for a segment. The segment is loaded, never run. */
 export async function planSegment(subject: Subject, from: number, to: number): Promise<PlannedKernel[]> {
-  const { session, kernels } = await load(subject, segmentOf(subject, from, to), { planOnly: true });
+  const { twin, types, workspace } = subject;
+  const segment = extractSegment(twin, from, to, types);
+  const { session, kernels } = await load(subject, segment, { planOnly: true, externalFolder: workspace.folder });
   await session.release();
   return kernels;
 }
 
 /** A segment loaded to run with its kernels timed, and the plan by which to read the times. */
 export async function loadTraced(subject: Subject, segment: Segment): Promise<{ session: Session; kernels: PlannedKernel[] }> {
-  return load(subject, segment, { traceTo: subject.workspace.path("trace") });
+  const { workspace, externalFolder } = subject;
+  return load(subject, segment, { traceTo: workspace.path("trace"), externalFolder });
 }
 
-async function load(subject: Subject, segment: Segment, options: { planOnly?: boolean; traceTo?: string }) {
-  const { graph, types, settings, externalFolder, workspace } = subject;
+async function load(
+  { graph, types, settings, workspace }: Subject,
+  segment: Segment,
+  options: { planOnly?: boolean; traceTo?: string; externalFolder: string | undefined },
+) {
   const dumpTo = workspace.path("plan");
-  const session = await loadSession(segment.source, { ...settings, ...options, dumpTo, externalFolder });
+  const session = await loadSession(segment.source, { ...settings, ...options, dumpTo });
   const dump = readModel(memorySource(readFileSync(dumpTo)), "the runtime's plan");
   rmSync(dumpTo);
   return { session, kernels: readPlan(dump, graph, types) };

@@ -18,6 +18,7 @@ import type { Feeds } from "./runtime.ts";
 import { PRECISION } from "./sampling.ts";
 import { medianInterval, relativeInterval } from "./statistics.ts";
 import { measureTraceCost } from "./tracecost.ts";
+import { planningTwin } from "./twin.ts";
 import { isResolved, observedTypes, tensorTypes } from "./types.ts";
 
 /** Told of the progress of long work. */
@@ -72,11 +73,13 @@ export async function profileModel(
   const load = os.loadavg()[0] ?? 0;
   const inputs = inputTypes(graph, options.shapes);
   const feeds = makeFeeds(inputs, options.inputs);
-  const types = await observedTypes(graph, await tensorTypes(graph, inputs), feeds, externalFolder);
   const workspace = new Workspace();
   try {
+    const twin = planningTwin(graph, workspace.folder, externalFolder);
+    const inferred = await tensorTypes(graph, twin, workspace.folder, inputs);
+    const types = await observedTypes(graph, inferred, feeds, externalFolder);
     const traceCost = await measureTraceCost(settings);
-    const subject: Subject = { graph, types, settings, externalFolder, workspace, traceCost };
+    const subject: Subject = { graph, twin, types, settings, externalFolder, workspace, traceCost };
     const sha256 = digest(model);
     const journal = openJournal(options, sha256, inputs);
     const known = journal?.entries ?? [];

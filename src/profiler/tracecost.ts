@@ -24,7 +24,7 @@ export async function measureTraceCost(settings: Settings): Promise<number> {
   const types = new Map(graph.steps.flatMap((step) => step.outputs.map((name) => [name, type] as const))).set("x", type);
   const workspace = new Workspace();
   try {
-    const subject = { graph, types, settings, externalFolder: undefined, workspace, traceCost: 0 };
+    const subject = { graph, twin: graph, types, settings, externalFolder: undefined, workspace, traceCost: 0 };
     const segment = segmentOf(subject, 0, KERNELS);
     const feeds = makeFeeds(new Map([["x", type]]));
     const { session, kernels } = await loadTraced(subject, segment);

@@ -1,54 +1,33 @@
 import { Problem } from "../formats/problem.ts";
-import {
-  constantType,
-  type Graph,
-  isWeightType,
-  rewrite,
-  type TensorType,
-  typedValueInfo,
-  valueInfoOf,
-  withOutputs,
-} from "../onnx/index.ts";
+import { constantType, type Graph, type TensorType, withOutputs } from "../onnx/index.ts";
 import { type Feeds, loadSession } from "./runtime.ts";
 
-/** Weights from this size on are left out where only shapes are asked for: shapes never hang on them. */
-const BIG_WEIGHT_BYTES = 4096;
-
 /**
- * Types of all tensors of a model, given its inputs' types. ONNX Runtime infers them: the model is loaded with every
- * tensor among its outputs and its big weights replaced by inputs, so that a model of any size loads in an instant.
- * Dimensions that depend on values stay null, as {@link observedTypes} can fill in.
+ * Types of all tensors of a model, given its inputs' types. ONNX Runtime infers them: the model's planning twin is
+ * loaded with every tensor among its outputs. Dimensions that hang on values stay null; {@link observedTypes} fills
+ * them in.
+ * @param twin the model's planning twin, in `folder`
  * @throws Problem when ONNX Runtime refuses the model or the shapes do not fit.
  */
-export async function tensorTypes(graph: Graph, inputs: ReadonlyMap<string, TensorType>): Promise<Map<string, TensorType>> {
-  const { model } = graph;
+export async function tensorTypes(
+  graph: Graph,
+  twin: Graph,
+  folder: string,
+  inputs: ReadonlyMap<string, TensorType>,
+): Promise<Map<string, TensorType>> {
   const types = new Map<string, TensorType>(inputs);
-  const big = new Map<string, TensorType>();
-  for (const [name, weight] of model.initializers) {
-    types.set(name, weight);
-    if (isWeightType(weight.dtype) && weight.bytes >= BIG_WEIGHT_BYTES) big.set(name, weight);
-  }
-  const nodes = new Set(model.nodes);
+  for (const [name, weight] of graph.model.initializers) types.set(name, weight);
   for (const node of graph.constantNodes) {
     const type = constantType(node);
-    if (!type) continue;
-    types.set(node.outputs[0]!, type);
-    if (isWeightType(type.dtype) && node.field.end - node.field.start >= BIG_WEIGHT_BYTES) {
-      big.set(node.outputs[0]!, type);
-      nodes.delete(node);
-    }
+    if (type) types.set(node.outputs[0]!, type);
   }
-  const outputs = new Set(model.outputs.map((output) => output.name));
-  for (const node of nodes)
-    for (const name of node.outputs) if (name !== "" && !types.has(name)) outputs.add(name);
-  for (const name of big.keys()) outputs.delete(name);
-  const skeleton = rewrite(model, {
-    nodes,
-    initializers: new Set([...model.initializers.keys()].filter((name) => !big.has(name))),
-    inputs: [...[...inputs].map(([name, type]) => typedValueInfo(name, type)), ...[...big].map(([name, type]) => typedValueInfo(name, type))],
-    outputs: [...outputs].map((name) => valueInfoOf(model, name, inputs)),
+  const open = twin.model.nodes.flatMap((node) => node.outputs).filter((name) => name !== "" && !types.has(name));
+  const session = await loadSession(withOutputs(twin, open, inputs), {
+    threads: 1,
+    optimisation: "basic",
+    externalFolder: folder,
+    planOnly: true,
   });
-  const session = await loadSession(skeleton, { threads: 1, optimisation: "basic" });
   for (const [name, type] of session.outputs) if (!types.has(name)) types.set(name, type);
   await session.release();
   return types;

@@ -44,7 +44,7 @@ export function answer(data: ReportData, named = (name: string): string => name)
     cut === null ? `all on ${named(placement)}` : `cut after ${named(cut)} on ${named(placement)}`;
   const claim = `${capitalised(deployment(best))}: ${duration(best.latency_s)}`;
   if (rival === undefined) return claim;
-  const ratio = rival.latency_s / best.latency_s;
+  const ratio = best.latency_s > 0 ? rival.latency_s / best.latency_s : 1;
   if (ratio < 1.05)
     return `${claim}, hardly faster than ${rival.cut === null ? "" : "the "}${deployment(rival)} (${duration(rival.latency_s)})`;
   return `${claim}, ${factor(ratio)} faster than ${deployment(rival)}`;

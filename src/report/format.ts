@@ -1,8 +1,8 @@
 /** Seconds in the unit that suits them, to three digits: "61.4 ms". */
 export function duration(seconds: number): string {
   if (seconds === 0) return "0 ms";
-  if (rounded(seconds) >= 1) return `${digits(seconds)} s`;
-  if (rounded(seconds) >= 1e-3) return `${digits(seconds * 1e3)} ms`;
+  if (rounded(seconds, 3) >= 1) return `${digits(seconds)} s`;
+  if (rounded(seconds, 3) >= 1e-3) return `${digits(seconds * 1e3)} ms`;
   return `${digits(seconds * 1e6)} µs`;
 }
 

@@ -1,0 +1,140 @@
+/**
+ * Benchmark of planning: how long it takes to find the best cut of every placement for every codec, once a profile is
+ * loaded. Prints a table, or with `--json` a document; figures are medians of interleaved repeats.
+ */
+import { readdirSync, readFileSync } from "node:fs";
+import { performance } from "node:perf_hooks";
+import { CODECS } from "../src/codecs/index.ts";
+import { type CostModel, crossover, loadModel, predict } from "../src/costmodel/index.ts";
+import type { Profile } from "../src/formats/profile.ts";
+import { parseTopology, type Topology } from "../src/formats/topology.ts";
+import { type Chain, profileOf } from "../test/costmodel/profiles.ts";
+
+const REPEATS = 31;
+
+interface Subject {
+  readonly name: string;
+  readonly profile: Profile;
+  readonly model: CostModel;
+}
+
+interface Task {
+  readonly name: string;
+  /** Latencies that one run evaluates. */
+  readonly evaluations: (subject: Subject) => number;
+  run(subject: Subject): void;
+}
+
+const read = (path: string) => readFileSync(new URL(path, import.meta.url), "utf8");
+const topology = parseTopology(read("../topologies/mobile-edge-cloud.yaml"), "mobile-edge-cloud.yaml");
+const limited: Topology = { ...topology, tiers: topology.tiers.map((tier) => ({ ...tier, cpu_quota: 0.5 })) };
+const PAIRS = ["mobile>edge", "mobile>cloud", "edge>cloud"];
+const cuts = ({ model }: Subject) => model.cuts.length;
+
+const best = (name: string, at: Topology): Task => ({
+  name,
+  evaluations: (subject) => PAIRS.length * CODECS.length * cuts(subject),
+  run: ({ model }) => predict(model, at, { placements: PAIRS, codecs: CODECS }),
+});
+
+const TASKS: readonly Task[] = [
+  { name: "load the profile", evaluations: () => 0, run: ({ profile }) => loadModel(profile) },
+  best("best cut, 3 pairs × 4 codecs", topology),
+  best("the same under CPU quotas", limited),
+  {
+    name: "every cut with its stages, 3 pairs × 4 codecs",
+    evaluations: (subject) => PAIRS.length * CODECS.length * cuts(subject),
+    run: ({ model }) => predict(model, topology, { placements: PAIRS, codecs: CODECS, cuts: "all" }),
+  },
+  {
+    name: "crossover at 50 bandwidths, 1 codec",
+    evaluations: (subject) => 50 * (3 + PAIRS.length * cuts(subject)),
+    run: ({ model }) => {
+      crossover(
+        model,
+        topology,
+        "edge>cloud",
+        Array.from({ length: 50 }, (_, i) => 1e6 * 1.15 ** i),
+      );
+    },
+  },
+  {
+    name: "best pair of cuts on three tiers, 1 codec",
+    evaluations: (subject) => (cuts(subject) * (cuts(subject) - 1)) / 2,
+    run: ({ model }) => predict(model, topology, { placements: ["mobile>edge>cloud"] }),
+  },
+];
+
+/** A deep network: tensors shrink and kernels vary in a fixed pattern. */
+function synthetic(kernels: number): Chain {
+  return {
+    kernels: Array.from({ length: kernels }, (_, i) => ({ median_s: (50 + ((i * 37) % 101)) * 1e-6, spread_s: 1e-6 })),
+    cuts: Array.from({ length: kernels - 1 }, (_, i) => ({
+      elements: [Math.round(800_000 / 2 ** ((6 * i) / kernels)) + ((i * 7919) % 997)],
+      boundary_s: ((i * 13) % 29) * 1e-6,
+    })),
+    weight_bytes: 100e6,
+    inputElements: 150_528,
+    outputElements: 1000,
+    threads: 1,
+    overhead_s: 1e-4,
+  };
+}
+
+function subjects(): Subject[] {
+  const folder = new URL("../profiles/", import.meta.url);
+  const shipped = readdirSync(folder).filter((file) => file.endsWith(".json"));
+  const profiles = shipped
+    .map((file) => JSON.parse(readFileSync(new URL(file, folder), "utf8")) as Profile)
+    .filter(({ settings }) => settings.threads === 1)
+    .toSorted((a, b) => b.cuts.length - a.cuts.length)
+    .slice(0, 1);
+  return [profileOf(synthetic(701)), ...profiles].map((profile) => ({
+    name: `${profile.model.name}, ${profile.cuts.length} cuts`,
+    profile,
+    model: loadModel(profile),
+  }));
+}
+
+function median(values: readonly number[]): number {
+  return values.toSorted((a, b) => a - b)[values.length >> 1]!;
+}
+
+const measured = subjects().flatMap((subject) => TASKS.map((task) => ({ subject, task, times: [] as number[] })));
+// One task after another within a repeat, so that a slow moment of the machine falls on all of them. The search over
+// pairs is a hundred times longer than the rest and repeated less.
+for (let repeat = -3; repeat < REPEATS; repeat++) {
+  for (const { subject, task, times } of measured) {
+    if (task.evaluations(subject) > 100_000 && repeat % 5 !== 0) continue;
+    const start = performance.now();
+    task.run(subject);
+    if (repeat >= 0) times.push(performance.now() - start);
+  }
+}
+
+const results = measured.map(({ subject, task, times }) => {
+  const evaluations = task.evaluations(subject);
+  const seconds = median(times) / 1000;
+  return {
+    model: subject.name,
+    task: task.name,
+    seconds,
+    evaluations,
+    seconds_per_evaluation: evaluations > 0 ? seconds / evaluations : null,
+    repeats: times.length,
+  };
+});
+
+if (process.argv.includes("--json")) {
+  console.log(JSON.stringify({ benchmark: "plan", node: process.version, results }, null, 2));
+} else {
+  console.table(
+    results.map(({ model, task, seconds, evaluations, seconds_per_evaluation }) => ({
+      model,
+      task,
+      ms: Number((seconds * 1e3).toPrecision(3)),
+      evaluations,
+      "ns each": seconds_per_evaluation === null ? "" : Math.round(seconds_per_evaluation * 1e9),
+    })),
+  );
+}

@@ -1,0 +1,16 @@
+/**
+ * The profiler: runs models on this machine's ONNX Runtime and writes down how long each kernel takes, for the whole
+ * model and for what a cut changes at its boundary. Everything that needs the runtime or a clock is here; the profile
+ * that comes out is plain data, and nothing else of the house needs the runtime to answer a question.
+ */
+export { inputTypes, makeFeeds, type RawInputs, type Shapes } from "./feeds.ts";
+export { describeHost } from "./host.ts";
+export { type MeasuredSegment, measureSegments } from "./measuring.ts";
+export type { PlannedKernel } from "./plan.ts";
+export { planSegment, type Settings, type Subject, Workspace } from "./planning.ts";
+export { type OnProgress, type ProfileOptions, profileModel } from "./profile.ts";
+export { type Feeds, loadSession, type Optimisation, RUNTIME, type Session, type Values } from "./runtime.ts";
+export { Runner, sampleInterleaved } from "./sampling.ts";
+export { medianInterval, relativeInterval } from "./statistics.ts";
+export { planningTwin } from "./twin.ts";
+export { isResolved, observedTypes, tensorTypes } from "./types.ts";
