@@ -20,9 +20,32 @@ export type Measurement = z.infer<typeof measurementSchema>;
 
 /** The ONNX element types that Tierwise knows the size of, by their ONNX names in lower case. */
 export const DTYPES = [
-  "float32", "uint8", "int8", "uint16", "int16", "int32", "int64", "string", "bool", "float16", "float64", "uint32",
-  "uint64", "complex64", "complex128", "bfloat16", "float8e4m3fn", "float8e4m3fnuz", "float8e5m2", "float8e5m2fnuz",
-  "uint4", "int4", "float4e2m1", "float8e8m0", "uint2", "int2",
+  "float32",
+  "uint8",
+  "int8",
+  "uint16",
+  "int16",
+  "int32",
+  "int64",
+  "string",
+  "bool",
+  "float16",
+  "float64",
+  "uint32",
+  "uint64",
+  "complex64",
+  "complex128",
+  "bfloat16",
+  "float8e4m3fn",
+  "float8e4m3fnuz",
+  "float8e5m2",
+  "float8e5m2fnuz",
+  "uint4",
+  "int4",
+  "float4e2m1",
+  "float8e8m0",
+  "uint2",
+  "int2",
 ] as const;
 export const dtypeSchema = z.enum(DTYPES);
 export type Dtype = z.infer<typeof dtypeSchema>;

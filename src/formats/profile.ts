@@ -25,7 +25,10 @@ export const kernelSchema = measurementSchema.extend({
 
 /** Kernels of one segment: indices into `kernels`, as ranges such as "0-41,43", and boundary kernels one by one. */
 export const segmentSchema = z.object({
-  kernels: z.string().regex(/^(\d+(-\d+)?(,\d+(-\d+)?)*)?$/).describe('indices into kernels, as ranges: "0-41,43"'),
+  kernels: z
+    .string()
+    .regex(/^(\d+(-\d+)?(,\d+(-\d+)?)*)?$/)
+    .describe('indices into kernels, as ranges: "0-41,43"'),
   weight_bytes: count.describe("bytes of the weights that the segment needs"),
   peak_activation_bytes: count.describe("largest sum of tensors alive at once, in the order of the file"),
 });

@@ -39,7 +39,12 @@ export class GraphBuilder {
 
   /** A float32 weight. @param values one value per element, row-major */
   weight(name: string, shape: readonly number[], values: Float32Array): string {
-    return this.#initializer(name, "float32", shape, new Uint8Array(values.buffer, values.byteOffset, values.byteLength));
+    return this.#initializer(
+      name,
+      "float32",
+      shape,
+      new Uint8Array(values.buffer, values.byteOffset, values.byteLength),
+    );
   }
 
   /** An int64 constant vector. */

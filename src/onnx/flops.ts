@@ -17,8 +17,24 @@ const VIEWS = new Set(["Reshape", "Squeeze", "Unsqueeze", "Flatten", "Identity",
 
 /** Nodes that move values and compute none. */
 const MOVES = new Set([
-  "Cast", "Concat", "ConstantOfShape", "DepthToSpace", "Expand", "Gather", "GatherElements", "GatherND", "Pad", "Scatter",
-  "ScatterElements", "ScatterND", "Slice", "SpaceToDepth", "Split", "Tile", "Transpose", "Where",
+  "Cast",
+  "Concat",
+  "ConstantOfShape",
+  "DepthToSpace",
+  "Expand",
+  "Gather",
+  "GatherElements",
+  "GatherND",
+  "Pad",
+  "Scatter",
+  "ScatterElements",
+  "ScatterND",
+  "Slice",
+  "SpaceToDepth",
+  "Split",
+  "Tile",
+  "Transpose",
+  "Where",
 ]);
 
 /** Operations per element of the output or, for reductions, of the input. One per arithmetic step, as onnx-tool counts. */

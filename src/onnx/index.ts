@@ -9,5 +9,13 @@ export { codeOfDtype, dtypeOfCode, elements, isWeightType, tensorBytes } from ".
 export { type NodeCost, nodeCost, parameterCount } from "./flops.ts";
 export { analyse, type Graph } from "./graph.ts";
 export { constantType, type Initializer, type Model, type Node, readModel, type ValueInfo } from "./model.ts";
-export { extractSegment, replaceFields, type Segment, type TensorType, typedValueInfo, valueInfoOf, withOutputs } from "./segment.ts";
+export {
+  extractSegment,
+  replaceFields,
+  type Segment,
+  type TensorType,
+  typedValueInfo,
+  valueInfoOf,
+  withOutputs,
+} from "./segment.ts";
 export { type ByteSource, memorySource, ropeSource, type Span, spanOf } from "./source.ts";

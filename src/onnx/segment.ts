@@ -39,7 +39,12 @@ export interface Segment {
  * nodes without a name of their own get one, so that what the runtime reports can be told apart.
  * @param types types of the tensors at the seams; a whole model's inputs and outputs default to what the file says
  */
-export function extractSegment(graph: Graph, from: number, to: number, types: ReadonlyMap<string, TensorType>): Segment {
+export function extractSegment(
+  graph: Graph,
+  from: number,
+  to: number,
+  types: ReadonlyMap<string, TensorType>,
+): Segment {
   const steps = graph.steps.slice(from, to);
   const made = new Set(steps.flatMap((step) => step.outputs));
   const needed = new Set(steps.flatMap((step) => graph.needs(step)));
@@ -49,7 +54,13 @@ export function extractSegment(graph: Graph, from: number, to: number, types: Re
   const graphInputs = new Set(graph.inputs.map((input) => input.name));
   // Outputs of the whole that no step makes (constants, passed-through inputs) leave with the tail.
   const passed = last ? whole.filter((name) => graph.isConstant(name) || graphInputs.has(name)) : [];
-  const outputs = [...new Set([...whole.filter((name) => made.has(name)), ...passed, ...[...made].filter((name) => usedLater.has(name))])];
+  const outputs = [
+    ...new Set([
+      ...whole.filter((name) => made.has(name)),
+      ...passed,
+      ...[...made].filter((name) => usedLater.has(name)),
+    ]),
+  ];
   for (const name of passed) needed.add(name);
 
   const inputs = [...needed].filter((name) => !made.has(name) && !graph.isConstant(name));
@@ -84,7 +95,11 @@ export function extractSegment(graph: Graph, from: number, to: number, types: Re
 }
 
 /** The same model with further tensors among its outputs, after those it has. */
-export function withOutputs(graph: Graph, names: readonly string[], types: ReadonlyMap<string, TensorType>): ByteSource {
+export function withOutputs(
+  graph: Graph,
+  names: readonly string[],
+  types: ReadonlyMap<string, TensorType>,
+): ByteSource {
   const { model } = graph;
   const own = model.outputs.map((output) => output.name);
   return rewrite(model, {
@@ -161,7 +176,9 @@ export function replaceFields(model: Model, replacement: (field: Field) => reado
     return payloads ? payloads.flatMap((payload) => lengthDelimited(field.number, [payload])) : [field];
   });
   return ropeSource(
-    model.fields.flatMap((field): Span[] => (field.number === MODEL.graph ? lengthDelimited(MODEL.graph, graph) : [field])),
+    model.fields.flatMap((field): Span[] =>
+      field.number === MODEL.graph ? lengthDelimited(MODEL.graph, graph) : [field],
+    ),
   );
 }
 

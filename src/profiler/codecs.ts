@@ -86,10 +86,15 @@ export async function measureJson(
   const made = names.filter((name) => !(name in feeds));
   if (made.length === 0) return { bytes, values: kept };
   const { graph, types, settings, externalFolder } = subject;
-  const session = await loadSession(withOutputs(graph, made, types), { ...settings, optimisation: "basic", externalFolder });
+  const session = await loadSession(withOutputs(graph, made, types), {
+    ...settings,
+    optimisation: "basic",
+    externalFolder,
+  });
   for (let start = 0; start < made.length; ) {
     let end = start;
-    for (let size = 0; end < made.length && (end === start || size < FETCHED_BYTES); end++) size += sizeOf(subject, made[end]!);
+    for (let size = 0; end < made.length && (end === start || size < FETCHED_BYTES); end++)
+      size += sizeOf(subject, made[end]!);
     const fetched = await session.run(feeds, made.slice(start, end));
     for (const [name, value] of Object.entries(fetched)) note(name, value);
     start = end;

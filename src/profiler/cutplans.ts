@@ -128,7 +128,9 @@ export async function chooseWindows(
         best.side === "head"
           ? { from: Math.max(0, best.position - width), to: best.position }
           : { from: best.position, to: Math.min(end, best.position + width) };
-      const shown = (await planSegment(subject, window.from, window.to)).map((kernel) => signatures.get(kernel.signature));
+      const shown = (await planSegment(subject, window.from, window.to)).map((kernel) =>
+        signatures.get(kernel.signature),
+      );
       const whole = best.side === "head" ? window.from === 0 : window.to === end;
       if (!whole && !wanted.every((index) => shown.includes(index))) continue;
       windows.push(window);

@@ -15,35 +15,45 @@ export function inputTypes(graph: Graph, shapes: Shapes): Map<string, TensorType
   const names = graph.inputs.map((input) => input.name);
   for (const name of Object.keys(shapes))
     if (!names.includes(name))
-      throw new Problem(`--shape: the model has no input '${name}'. Its inputs are ${names.map((n) => `'${n}'`).join(", ")}.`);
+      throw new Problem(
+        `--shape: the model has no input '${name}'. Its inputs are ${names.map((n) => `'${n}'`).join(", ")}.`,
+      );
   const types = new Map<string, TensorType & { shape: readonly number[] }>();
   for (const { name, dtype, shape } of graph.inputs) {
     if (!dtype) throw new Problem(`input '${name}' is not a tensor; only models with tensor inputs can be run.`);
     const given = shapes[name];
     const declared = shape?.map((size) => size ?? "?").join("x");
     if (given && shape && given.length !== shape.length)
-      throw new Problem(`--shape ${name}=${given.join("x")} has ${given.length} dimensions, the input has ${shape.length}: ${declared}.`);
+      throw new Problem(
+        `--shape ${name}=${given.join("x")} has ${given.length} dimensions, the input has ${shape.length}: ${declared}.`,
+      );
     if (given?.some((size) => !Number.isInteger(size) || size < 1))
       throw new Problem(`--shape ${name}=${given.join("x")}: dimensions are whole numbers from 1 on.`);
     const known = (shape ?? given ?? []).map((size, index) => {
       const wanted = given?.[index];
       if (typeof size === "number" && size > 0) {
         if (wanted !== undefined && wanted !== size)
-          throw new Problem(`--shape ${name}=${given!.join("x")}: dimension ${index + 1} is fixed at ${size} in the model (${declared}).`);
+          throw new Problem(
+            `--shape ${name}=${given!.join("x")}: dimension ${index + 1} is fixed at ${size} in the model (${declared}).`,
+          );
         return size;
       }
       return wanted;
     });
     if ((!shape && !given) || known.includes(undefined)) {
       const example = (shape ?? ["?"]).map((size) => (typeof size === "number" ? size : "…")).join("x");
-      throw new Problem(`input '${name}' has free dimensions (${declared ?? "unknown rank"}); give them with --shape ${name}=${example}.`);
+      throw new Problem(
+        `input '${name}' has free dimensions (${declared ?? "unknown rank"}); give them with --shape ${name}=${example}.`,
+      );
     }
     types.set(name, { dtype, shape: known as number[] });
   }
   return types;
 }
 
-const ARRAYS: Partial<Record<Dtype, (length: number, random: () => number) => ort.Tensor.DataTypeMap[keyof ort.Tensor.DataTypeMap]>> = {
+const ARRAYS: Partial<
+  Record<Dtype, (length: number, random: () => number) => ort.Tensor.DataTypeMap[keyof ort.Tensor.DataTypeMap]>
+> = {
   float32: (length, random) => Float32Array.from({ length }, random),
   float64: (length, random) => Float64Array.from({ length }, random),
   // 0x3800 … 0x3bff are the halves in [0.5, 1).
@@ -68,9 +78,13 @@ export type RawInputs = ReadonlyMap<string, Uint8Array>;
  * the same in every run.
  * @throws Problem when given bytes do not fit the input's type, or no values can be made for it.
  */
-export function makeFeeds(types: ReadonlyMap<string, TensorType & { shape: readonly number[] }>, raw: RawInputs = new Map()): Feeds {
+export function makeFeeds(
+  types: ReadonlyMap<string, TensorType & { shape: readonly number[] }>,
+  raw: RawInputs = new Map(),
+): Feeds {
   for (const name of raw.keys())
-    if (!types.has(name)) throw new Problem(`--input: the model has no input '${name}'. Its inputs are ${[...types.keys()].join(", ")}.`);
+    if (!types.has(name))
+      throw new Problem(`--input: the model has no input '${name}'. Its inputs are ${[...types.keys()].join(", ")}.`);
   const random = uniform(1);
   const feeds: Record<string, Values> = {};
   for (const [name, { dtype, shape }] of types) {
@@ -81,7 +95,9 @@ export function makeFeeds(types: ReadonlyMap<string, TensorType & { shape: reado
     if (given) {
       const expected = tensorBytes(dtype, shape);
       if (given.length !== expected)
-        throw new Problem(`--input ${name}: ${given.length} bytes given, ${expected} expected for ${dtype}[${shape.join("x")}].`);
+        throw new Problem(
+          `--input ${name}: ${given.length} bytes given, ${expected} expected for ${dtype}[${shape.join("x")}].`,
+        );
       new Uint8Array(values.buffer).set(given);
     }
     feeds[name] = new ort.Tensor(dtype as "float32", values, [...shape]);

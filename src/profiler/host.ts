@@ -5,7 +5,8 @@ import type { Host } from "../formats/profile.ts";
 import { RUNTIME } from "./runtime.ts";
 
 /** Instruction sets that decide which kernels an inference runtime picks. */
-const FEATURES = /^(sse4_2|avx|avx2|fma|f16c|avx512\w*|avx_vnni\w*|amx_\w+|asimd|asimddp|asimdhp|fphp|i8mm|bf16|sve2?)$/;
+const FEATURES =
+  /^(sse4_2|avx|avx2|fma|f16c|avx512\w*|avx_vnni\w*|amx_\w+|asimd|asimddp|asimdhp|fphp|i8mm|bf16|sve2?)$/;
 
 /** What this machine is, as far as it decides how long kernels take. */
 export function describeHost(): Host {
@@ -20,7 +21,9 @@ export function describeHost(): Host {
     runtime: RUNTIME,
   };
   const { cpu, cores, cpu_features, platform, runtime } = facts;
-  const id = createHash("sha256").update(JSON.stringify([cpu, cores, cpu_features, platform, runtime])).digest("hex");
+  const id = createHash("sha256")
+    .update(JSON.stringify([cpu, cores, cpu_features, platform, runtime]))
+    .digest("hex");
   return { id: id.slice(0, 12), ...facts };
 }
 

@@ -31,7 +31,12 @@ export async function probeLoad(
 export interface ProbeRequest {
   readonly file: string;
   readonly settings: Settings;
-  readonly feeds: readonly { readonly name: string; readonly type: string; readonly data: unknown; readonly dims: readonly number[] }[];
+  readonly feeds: readonly {
+    readonly name: string;
+    readonly type: string;
+    readonly data: unknown;
+    readonly dims: readonly number[];
+  }[];
 }
 
 /** What it answers. */
@@ -43,7 +48,10 @@ export interface ProbeAnswer {
 function inFreshProcess(file: string, settings: Settings, feeds: Feeds): Promise<ProbeAnswer> {
   // Run from the sources, the child needs the loader that this process was started with.
   const script = fileURLToPath(import.meta.url).replace(/load\.(ts|js)$/, "probe.$1");
-  const child = fork(script, { serialization: "advanced", execArgv: script.endsWith(".ts") ? ["--import", "tsx"] : [] });
+  const child = fork(script, {
+    serialization: "advanced",
+    execArgv: script.endsWith(".ts") ? ["--import", "tsx"] : [],
+  });
   const request: ProbeRequest = {
     file,
     settings,
@@ -52,7 +60,9 @@ function inFreshProcess(file: string, settings: Settings, feeds: Feeds): Promise
   return new Promise((resolve, reject) => {
     child.once("message", (answer) => resolve(answer as ProbeAnswer));
     child.once("error", reject);
-    child.once("exit", (code) => reject(new Error(`the process that probes session loading ended with status ${code}`)));
+    child.once("exit", (code) =>
+      reject(new Error(`the process that probes session loading ended with status ${code}`)),
+    );
     child.send(request);
   });
 }

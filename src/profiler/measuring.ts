@@ -14,7 +14,11 @@ export interface MeasuredSegment {
   readonly from: number;
   readonly to: number;
   /** In execution order, each with its time in each run, seconds. */
-  readonly kernels: readonly { readonly plan: PlannedKernel; readonly samples: readonly number[]; readonly bytes: number }[];
+  readonly kernels: readonly {
+    readonly plan: PlannedKernel;
+    readonly samples: readonly number[];
+    readonly bytes: number;
+  }[];
   /** Time inside kernels in each run, seconds. */
   readonly kernelSums: readonly number[];
   /** Time of each untraced run as JavaScript sees it, seconds. */
@@ -93,7 +97,11 @@ function sums(samples: Samples): number[] {
 }
 
 /** Values of all tensors that enter the segments, from one run of the whole model. */
-async function seamValues(subject: Subject, feeds: Feeds, segments: readonly Window[]): Promise<Record<string, Values>> {
+async function seamValues(
+  subject: Subject,
+  feeds: Feeds,
+  segments: readonly Window[],
+): Promise<Record<string, Values>> {
   const needed = new Set(segments.flatMap(({ from, to }) => segmentOf(subject, from, to).inputs));
   for (const name of Object.keys(feeds)) needed.delete(name);
   if (needed.size === 0) return { ...feeds };
@@ -130,17 +138,27 @@ export function kernelMeasurement(samples: readonly number[]) {
 
 /** The median alone, of traced samples. */
 export function kernelMedian(samples: readonly number[]): number {
-  return Math.max(0, groupedMedianSorted(samples.toSorted((a, b) => a - b), TRACE_GRID_S));
+  return Math.max(
+    0,
+    groupedMedianSorted(
+      samples.toSorted((a, b) => a - b),
+      TRACE_GRID_S,
+    ),
+  );
 }
 
 /** Boundary kernels shown by a measured segment: index in the plans → samples and bytes. */
-export function boundarySamples(plans: CutPlans, segment: MeasuredSegment): Map<number, { samples: readonly number[]; bytes: number }> {
+export function boundarySamples(
+  plans: CutPlans,
+  segment: MeasuredSegment,
+): Map<number, { samples: readonly number[]; bytes: number }> {
   const identities = new Set(plans.whole.map((kernel) => kernel.identity));
   const index = new Map(plans.boundary.map((kernel, offset) => [kernel.signature, plans.whole.length + offset]));
   const found = new Map<number, { samples: readonly number[]; bytes: number }>();
   for (const { plan, samples, bytes } of segment.kernels) {
     const known = index.get(plan.signature);
-    if (known !== undefined && !identities.has(plan.identity) && !found.has(known)) found.set(known, { samples, bytes });
+    if (known !== undefined && !identities.has(plan.identity) && !found.has(known))
+      found.set(known, { samples, bytes });
   }
   return found;
 }

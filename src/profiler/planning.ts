@@ -54,7 +54,10 @@ export async function planSegment(subject: Subject, from: number, to: number): P
 }
 
 /** A segment loaded to run with its kernels timed, and the plan by which to read the times. */
-export async function loadTraced(subject: Subject, segment: Segment): Promise<{ session: Session; kernels: PlannedKernel[] }> {
+export async function loadTraced(
+  subject: Subject,
+  segment: Segment,
+): Promise<{ session: Session; kernels: PlannedKernel[] }> {
   const { workspace, externalFolder } = subject;
   return load(subject, segment, { traceTo: workspace.path("trace"), externalFolder });
 }

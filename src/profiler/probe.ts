@@ -11,7 +11,9 @@ process.once("message", async (message) => {
   const session = await loadSession(file, settings);
   const first_load_s = (performance.now() - start) / 1000;
   await session.run(
-    Object.fromEntries(feeds.map(({ name, type, data, dims }) => [name, new ort.Tensor(type as "float32", data as Float32Array, dims)])),
+    Object.fromEntries(
+      feeds.map(({ name, type, data, dims }) => [name, new ort.Tensor(type as "float32", data as Float32Array, dims)]),
+    ),
   );
   const answer: ProbeAnswer = { first_load_s, resident_bytes: Math.max(0, process.memoryUsage.rss() - before) };
   process.send!(answer, () => process.exit(0));

@@ -2,17 +2,32 @@ import { createHash } from "node:crypto";
 import os from "node:os";
 import path from "node:path";
 import type { Measurement, TensorInfo } from "../formats/common.ts";
-import type { CodecCost, Profile, ProfileCut, ProfileKernel, ProfileNode, ProfileSegment } from "../formats/profile.ts";
 import { Problem } from "../formats/problem.ts";
+import type { CodecCost, Profile, ProfileCut, ProfileKernel, ProfileNode, ProfileSegment } from "../formats/profile.ts";
 import { analyse, extractSegment, type Model, nodeCost, parameterCount, type TensorType } from "../onnx/index.ts";
 import { Journal } from "../store/index.ts";
-import { type BoundaryKernel, type CutPlans, chooseWindows, type PlannedCutEntry, planCuts, type Window } from "./cutplans.ts";
-import { inputTypes, makeFeeds, type RawInputs, type Shapes } from "./feeds.ts";
 import { measureCodecs, measureJson } from "./codecs.ts";
+import {
+  type BoundaryKernel,
+  type CutPlans,
+  chooseWindows,
+  type PlannedCutEntry,
+  planCuts,
+  type Window,
+} from "./cutplans.ts";
+import { inputTypes, makeFeeds, type RawInputs, type Shapes } from "./feeds.ts";
 import { fitLoad, fitRequest, type LoadPoint, type RequestPoint } from "./fits.ts";
 import { describeHost } from "./host.ts";
 import { probeLoad } from "./load.ts";
-import { boundarySamples, kernelMeasurement, kernelMedian, type MeasuredSegment, measureSegments, sizeOf, weightBytes } from "./measuring.ts";
+import {
+  boundarySamples,
+  kernelMeasurement,
+  kernelMedian,
+  type MeasuredSegment,
+  measureSegments,
+  sizeOf,
+  weightBytes,
+} from "./measuring.ts";
 import { type Settings, type Subject, Workspace } from "./planning.ts";
 import type { Feeds } from "./runtime.ts";
 import { PRECISION } from "./sampling.ts";
@@ -48,7 +63,13 @@ const BATCH = 12;
 interface BatchEntry {
   readonly kind: "batch";
   readonly index: number;
-  readonly whole: { readonly kernels: number[][]; readonly bytes: number[]; readonly sums: number[]; readonly requests: number[]; readonly warmUpRuns: number };
+  readonly whole: {
+    readonly kernels: number[][];
+    readonly bytes: number[];
+    readonly sums: number[];
+    readonly requests: number[];
+    readonly warmUpRuns: number;
+  };
   readonly boundary: readonly { readonly index: number; readonly bytes: number; readonly measured: Measurement }[];
   readonly points: readonly (RequestPoint & LoadPoint)[];
 }
@@ -94,13 +115,23 @@ export async function profileModel(
     );
     const windows = await chooseWindows(subject, plans, (done, total) => onProgress("windows", done, total));
     const { batches, measured } = await measureBatches(subject, feeds, plans, windows, options, journal, known);
-    const crossing = new Set([...plans.cuts.flatMap(({ cut }) => cut.tensors), ...model.outputs.map(({ name }) => name)]);
+    const crossing = new Set([
+      ...plans.cuts.flatMap(({ cut }) => cut.tensors),
+      ...model.outputs.map(({ name }) => name),
+    ]);
     const json = await measureJson(subject, feeds, [...crossing]);
     const codecs = measureCodecs(json.values);
     onProgress("load", 0, 1);
     const session = await probeLoad(file, settings, feeds);
     onProgress("load", 1, 1);
-    const profile = assemble(file, model, subject, plans, batches, { session, json: json.bytes, codecs, sha256, load, options });
+    const profile = assemble(file, model, subject, plans, batches, {
+      session,
+      json: json.bytes,
+      codecs,
+      sha256,
+      load,
+      options,
+    });
     journal?.remove();
     return { profile, measured };
   } finally {
@@ -108,7 +139,11 @@ export async function profileModel(
   }
 }
 
-function openJournal(options: ProfileOptions, sha256: string, inputs: ReadonlyMap<string, TensorType>): Journal<Entry> | undefined {
+function openJournal(
+  options: ProfileOptions,
+  sha256: string,
+  inputs: ReadonlyMap<string, TensorType>,
+): Journal<Entry> | undefined {
   if (!options.journal) return undefined;
   const raw = [...options.inputs].map(([name, bytes]) => [name, createHash("sha256").update(bytes).digest("hex")]);
   const work = [sha256, describeHost().id, options.settings, [...inputs], raw, options.budgetSeconds, options.cuts];
@@ -125,7 +160,11 @@ async function measureBatches(
   known: readonly Entry[],
 ): Promise<{ batches: BatchEntry[]; measured: MeasuredSegment[] }> {
   const end = subject.graph.steps.length;
-  const extras = options.alsoMeasure?.(plans.cuts.map(({ cut }) => cut), end) ?? [];
+  const extras =
+    options.alsoMeasure?.(
+      plans.cuts.map(({ cut }) => cut),
+      end,
+    ) ?? [];
   // Comparisons are only fair among segments of one batch: then everything is one.
   const size = extras.length > 0 ? windows.length + extras.length : BATCH;
   const all = [...windows, ...extras];
@@ -147,7 +186,8 @@ async function measureBatches(
     measured = [whole, ...others.slice(windows.length)];
     const boundary = new Map<number, { samples: readonly number[]; bytes: number }>();
     for (const segment of own)
-      for (const [kernel, found] of boundarySamples(plans, segment)) if (!boundary.has(kernel)) boundary.set(kernel, found);
+      for (const [kernel, found] of boundarySamples(plans, segment))
+        if (!boundary.has(kernel)) boundary.set(kernel, found);
     const entry: BatchEntry = {
       kind: "batch",
       index,
@@ -158,7 +198,11 @@ async function measureBatches(
         requests: [...whole.requests],
         warmUpRuns: whole.warmUpRuns,
       },
-      boundary: [...boundary].map(([index, { samples, bytes }]) => ({ index, bytes, measured: kernelMeasurement(samples) })),
+      boundary: [...boundary].map(([index, { samples, bytes }]) => ({
+        index,
+        bytes,
+        measured: kernelMeasurement(samples),
+      })),
       points: [whole, ...own].map(point),
     };
     journal?.append(entry);
@@ -357,7 +401,9 @@ function peakActivation(subject: Subject, from: number, to: number): number {
     for (const tensor of graph.needs(step)) if (!graph.isConstant(tensor)) lastUse.set(tensor, position);
   });
   const made = new Set(steps.flatMap((step) => step.outputs));
-  let alive = [...lastUse.keys()].filter((name) => !made.has(name)).reduce((sum, name) => sum + sizeOf(subject, name), 0);
+  let alive = [...lastUse.keys()]
+    .filter((name) => !made.has(name))
+    .reduce((sum, name) => sum + sizeOf(subject, name), 0);
   let peak = alive;
   steps.forEach((step, position) => {
     for (const output of step.outputs) alive += sizeOf(subject, output);

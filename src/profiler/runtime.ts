@@ -127,5 +127,8 @@ function typesOf(metadata: readonly ort.InferenceSession.ValueMetadata[]): Map<s
 /** ONNX Runtime's message without its source locations. */
 export function reason(error: unknown): string {
   const text = error instanceof Error ? error.message : String(error);
-  return text.replace(/\/\S+\.(cc|h):\d+ /g, "").split("\n")[0]!.trim();
+  return text
+    .replace(/\/\S+\.(cc|h):\d+ /g, "")
+    .split("\n")[0]!
+    .trim();
 }

@@ -46,7 +46,10 @@ export function relativeInterval(measurement: Measurement): number {
  */
 export function warmUpLength(values: readonly number[]): number {
   if (values.length < 4) return 0;
-  const ceiling = quantileSorted([...values].sort((a, b) => a - b), 0.95);
+  const ceiling = quantileSorted(
+    [...values].sort((a, b) => a - b),
+    0.95,
+  );
   let count = 0;
   let mean = 0;
   let squares = 0;

@@ -26,14 +26,21 @@ export function readTrace(events: readonly TraceEvent[], names: readonly string[
   const bytes = new Map<string, number>();
   const ordered = runs.toSorted((a, b) => a.ts - b.ts);
   let run = 0;
-  for (const event of events.filter((event) => event.cat === "Node" && event.name.endsWith(KERNEL)).sort((a, b) => a.ts - b.ts)) {
+  for (const event of events
+    .filter((event) => event.cat === "Node" && event.name.endsWith(KERNEL))
+    .sort((a, b) => a.ts - b.ts)) {
     const name = event.name.slice(0, -KERNEL.length);
     const times = kernels.get(name);
     if (!times) continue;
     while (run + 1 < ordered.length && event.ts >= ordered[run + 1]!.ts) run++;
     times[run]! += Math.max(0, event.dur * 1e-6 - traceCost);
     if (!bytes.has(name))
-      bytes.set(name, Number(event.args.activation_size ?? 0) + Number(event.args.parameter_size ?? 0) + Number(event.args.output_size ?? 0));
+      bytes.set(
+        name,
+        Number(event.args.activation_size ?? 0) +
+          Number(event.args.parameter_size ?? 0) +
+          Number(event.args.output_size ?? 0),
+      );
   }
   return {
     kernels: new Map([...kernels].map(([name, times]) => [name, Array.from(times)])),

@@ -21,7 +21,10 @@ export async function measureTraceCost(settings: Settings): Promise<number> {
   for (let kernel = 0; kernel < KERNELS; kernel++) last = builder.node("Add", `add${kernel}`, [last, start]);
   builder.output(last, type);
   const graph = analyse(readModel(builder.build(), "the chain"));
-  const types = new Map(graph.steps.flatMap((step) => step.outputs.map((name) => [name, type] as const))).set("x", type);
+  const types = new Map(graph.steps.flatMap((step) => step.outputs.map((name) => [name, type] as const))).set(
+    "x",
+    type,
+  );
   const workspace = new Workspace();
   try {
     const subject = { graph, twin: graph, types, settings, externalFolder: undefined, workspace, traceCost: 0 };
@@ -32,7 +35,9 @@ export async function measureTraceCost(settings: Settings): Promise<number> {
     const plain = new Runner(await loadSession(segment.source, settings), feeds);
     await sampleInterleaved([traced, plain], BUDGET_S);
     const samples = await traced.finish();
-    const reported = medianInterval(samples.executor.map((_, run) => sum([...samples.kernels.values()].map((times) => times[run]!))));
+    const reported = medianInterval(
+      samples.executor.map((_, run) => sum([...samples.kernels.values()].map((times) => times[run]!))),
+    );
     const real = medianInterval((await plain.finish()).request);
     return Math.max(0, (reported.median_s - real.median_s) / KERNELS);
   } finally {

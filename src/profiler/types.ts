@@ -46,7 +46,9 @@ export async function observedTypes(
   externalFolder: string | undefined,
 ): Promise<Map<string, TensorType>> {
   const observed = new Map(types);
-  const open = graph.steps.flatMap((step) => step.outputs).filter((name) => name !== "" && !isResolved(types.get(name)));
+  const open = graph.steps
+    .flatMap((step) => step.outputs)
+    .filter((name) => name !== "" && !isResolved(types.get(name)));
   if (open.length === 0) return observed;
   const session = await loadSession(withOutputs(graph, open, inputsOnly(graph, types)), {
     threads: 1,
@@ -58,7 +60,9 @@ export async function observedTypes(
     for (const [name, value] of Object.entries(values))
       observed.set(name, { dtype: value.type as TensorType["dtype"], shape: value.dims });
   } catch (error) {
-    throw new Problem(`the model does not run on the given input shapes: ${error instanceof Error ? error.message : error}`);
+    throw new Problem(
+      `the model does not run on the given input shapes: ${error instanceof Error ? error.message : error}`,
+    );
   } finally {
     await session.release();
   }

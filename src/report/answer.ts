@@ -35,19 +35,20 @@ export function answer(data: ReportData, named = (name: string): string => name)
   const best = winner(data);
   if (best === undefined) {
     return shown(data).length === 0
-      ? "Nothing was predicted for this topology."
-      : "No placement fits in the tiers' memory.";
+      ? "Nothing was predicted for this topology"
+      : "No placement fits in the tiers' memory";
   }
   const others = ranking(data).filter(({ feasible, placement }) => feasible && placement !== best.placement);
   const rival = others.find(({ cut }) => (cut === null) !== (best.cut === null)) ?? others[0];
-  const deployment = ({ placement, cut }: Prediction) =>
-    cut === null ? `all on ${named(placement)}` : `cut after ${named(cut)} on ${named(placement)}`;
+  const deployment = ({ placement, cut }: Prediction, article = "") =>
+    cut === null ? `all on ${named(placement)}` : `${article}cut after ${named(cut)} on ${named(placement)}`;
   const claim = `${capitalised(deployment(best))}: ${duration(best.latency_s)}`;
   if (rival === undefined) return claim;
+  const other = deployment(rival, "the ");
   const ratio = best.latency_s > 0 ? rival.latency_s / best.latency_s : 1;
-  if (ratio < 1.05)
-    return `${claim}, hardly faster than ${rival.cut === null ? "" : "the "}${deployment(rival)} (${duration(rival.latency_s)})`;
-  return `${claim}, ${factor(ratio)} faster than ${deployment(rival)}`;
+  return ratio < 1.05
+    ? `${claim}, hardly faster than ${other} (${duration(rival.latency_s)})`
+    : `${claim}, ${factor(ratio)} faster than ${other}`;
 }
 
 export function capitalised(text: string): string {

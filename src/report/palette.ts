@@ -2,10 +2,10 @@ import type { Stage } from "../formats/prediction.ts";
 import type { ReportData } from "./data.ts";
 
 /**
- * Colours of tiers, in the topology's order, from Okabe and Ito's set that colour-blind readers can tell apart. A
- * tier's colour always means "computed there"; what is not computing wears the stages' colours below.
+ * Colours of tiers, in the topology's order, which colour-blind readers can tell apart: Okabe and Ito's, and two more.
+ * A tier's colour always means "computed there"; what is not computing wears the stages' colours below.
  */
-const TIERS = ["#E69F00", "#009E73", "#0072B2", "#56B4E9", "#D55E00"] as const;
+const TIERS = ["#E69F00", "#009E73", "#0072B2", "#56B4E9", "#D55E00", "#332288", "#8C6D31"] as const;
 
 /** Moving bytes is grey, turning tensors into bytes and back is purple, and loading a session is yellow. */
 const STAGES: Record<Exclude<Stage["stage"], "infer">, string> = {

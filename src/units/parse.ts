@@ -56,7 +56,8 @@ function readText(text: string, kinds: readonly [QuantityKind, ...QuantityKind[]
   if (trimmed !== "" && !Number.isNaN(Number(trimmed))) return { kind: kinds[0], amount: Number(trimmed) };
   let parsed: Unit;
   try {
-    parsed = math.unit(trimmed);
+    // mathjs writes the prefix micro as u; people also write it as either of Unicode's two letters mu.
+    parsed = math.unit(trimmed.replace(/[\u00b5\u03bc]/g, "u"));
   } catch (error) {
     const unit = /^Unit "(.*)" not found/.exec((error as Error).message)?.[1];
     const unknown = /^[-+]?[\d.]/.test(trimmed) && unit !== undefined ? `: no unit is called '${unit}'` : "";

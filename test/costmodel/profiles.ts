@@ -144,8 +144,8 @@ export function profileOf(chain: Chain): Profile {
 const seconds = fc.double({ min: 0, max: 0.1, noNaN: true });
 const elements = fc.integer({ min: 1, max: 500_000 });
 
-/** Chains of two to eight kernels. */
-export const chain: fc.Arbitrary<Chain> = fc.integer({ min: 2, max: 8 }).chain((length) =>
+/** Chains of two to six kernels. */
+export const chain: fc.Arbitrary<Chain> = fc.integer({ min: 2, max: 6 }).chain((length) =>
   fc.record({
     kernels: fc.array(fc.record({ median_s: seconds, spread_s: fc.double({ min: 0, max: 0.01, noNaN: true }) }), {
       minLength: length,

@@ -67,7 +67,7 @@ describe("latencyByCut", () => {
     const [panel] = rowsOf(latencyByCut(data)).filter((rows) => rows[0] && "y0" in rows[0]);
     const placement = winner(data)!.placement;
     for (const row of panel!) {
-      const prediction = data.predictions.find((one) => one.placement === placement && one.cut === row["cut"])!;
+      const prediction = data.predictions.find((one) => one.placement === placement && one.cut === row.cut)!;
       const edges = Object.keys(row).filter((key) => /^y\d+$/.test(key));
       const top = Math.max(...edges.map((key) => Number(row[key])));
       expect(top / 1e3).toBeCloseTo(prediction.latency_s, 4);
@@ -91,7 +91,7 @@ describe("latencyByCut", () => {
     const data = sample({ nodes: 1400, cuts: 700 });
     const drawn = rowsOf(latencyByCut(data)).flat();
     expect(drawn.length).toBeLessThan(500);
-    expect(drawn.some((row) => row["cut"] === winner(data)!.cut)).toBe(true);
+    expect(drawn.some((row) => row.cut === winner(data)!.cut)).toBe(true);
   });
 });
 
@@ -116,6 +116,13 @@ test("bestOverBandwidth says where the fastest placement changes", async () => {
   expect(said).toContain("now 4 Mbit/s");
 });
 
+test("bestOverBandwidth draws the placements that come nearest to the fastest, and says so", async () => {
+  const data = sample({ tiers: ["a", "b", "c", "d", "e", "f"] });
+  const drawn = rowsOf(bestOverBandwidth(data)).flat();
+  expect(new Set(drawn.flatMap((row) => row.placement ?? [])).size).toBe(9);
+  expect(JSON.stringify(bestOverBandwidth(data).title)).toContain("9 placements that come nearest");
+});
+
 test("bytesByCut compares the cut's bytes with the input's, both as they travel", async () => {
   const data = sample();
   const said = await words(bytesByCut(data));
@@ -129,11 +136,11 @@ test("bytesByCut compares the cut's bytes with the input's, both as they travel"
 test("kernelTime's shares add up to the whole run", () => {
   const { profile } = sample();
   const [rows] = rowsOf(kernelTime(sample()));
-  const total = rows!.reduce((sum, row) => sum + Number(row["ms"]), 0);
+  const total = rows!.reduce((sum, row) => sum + Number(row.ms), 0);
   const kernels = profile.kernels.reduce((sum, { median_s }) => sum + median_s, 0) * profile.run.skew;
   const outside = profile.run.request.median_s - profile.run.kernels.median_s;
   expect(total / 1e3).toBeCloseTo(kernels + outside, 4);
-  expect(rows!.map((row) => row["ms"])).toContain(Math.max(...rows!.map((row) => Number(row["ms"]))));
+  expect(rows!.map((row) => row.ms)).toContain(Math.max(...rows!.map((row) => Number(row.ms))));
 });
 
 test("selfCheck counts what lies within 8 %", async () => {

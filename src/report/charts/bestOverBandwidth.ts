@@ -27,6 +27,7 @@ const WIDE_HEIGHT = 320;
 const NARROW_HEIGHT = 280;
 /** Changes of the fastest placement that the headline still lists one by one. */
 const MOST_NAMED = 3;
+const MOST_LINES = 9;
 
 /** How the best of each placement changes with one link's bandwidth, and where another placement becomes the best. */
 export function bestOverBandwidth(data: ReportData, options: ChartOptions = {}): TopLevelSpec {
@@ -36,7 +37,8 @@ export function bestOverBandwidth(data: ReportData, options: ChartOptions = {}):
     return nothingToDraw(bestOverBandwidthMissing(data)!, room);
   }
   const height = room.narrow ? NARROW_HEIGHT : WIDE_HEIGHT;
-  const points = crossover.points.filter(({ latency_s }) => latency_s > 0);
+  const all = crossover.points.filter(({ latency_s }) => latency_s > 0);
+  const points = nearest(all);
   const lines = [...linesByPlacement(points)];
   const bandwidths = points.map(({ bandwidth_bps }) => bandwidth_bps / 1e6);
   const latencies = points.map(({ latency_s }) => latency_s * 1e3);
@@ -84,7 +86,8 @@ export function bestOverBandwidth(data: ReportData, options: ChartOptions = {}):
       subtitle:
         `Latency of each placement's best cut over the bandwidth of the link ${shorten(crossover.link, 200, TEXT_SIZE)}, logarithmic; the ` +
         " shaded band follows the fastest, circles mark where " +
-        "another placement takes over. Dashed lines wear the colours of both their tiers.",
+        "another placement takes over. Dashed lines wear the colours of both their tiers." +
+        (points.length < all.length ? ` The ${lines.length} placements that come nearest to the fastest.` : ""),
     },
     room,
     [
@@ -144,6 +147,17 @@ function headline(
   }
   const steps = changes.map(({ bandwidth_bps, below }) => `${name(below)} up to ${bitRate(rounded(bandwidth_bps, 2))}`);
   return `${capitalised(steps.join(", then "))}, ${name(last.above)} above${now}`;
+}
+
+/** The points of the placements that come nearest to the fastest at some bandwidth: more lines could not be labelled. */
+function nearest(points: Crossover["points"]): Crossover["points"] {
+  const fastest = new Map(envelope(points).map(({ bandwidth_bps, latency_s }) => [bandwidth_bps, latency_s]));
+  const behind = [...linesByPlacement(points)].map(([placement, line]) => ({
+    placement,
+    ratio: Math.min(...line.map(({ bandwidth_bps, latency_s }) => latency_s / fastest.get(bandwidth_bps)!)),
+  }));
+  const kept = behind.sort((a, b) => a.ratio - b.ratio).slice(0, MOST_LINES);
+  return points.filter(({ placement }) => kept.some((line) => line.placement === placement));
 }
 
 /** One colour for a placement on one tier; the tail's colour with dashes of the head's for one on two. */

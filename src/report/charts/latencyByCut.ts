@@ -4,8 +4,8 @@ import { answer, byPreference, ranking, shown, winner } from "../answer.ts";
 import { columns, thinned } from "../columns.ts";
 import type { ReportData } from "../data.ts";
 import { dodge } from "../dodge.ts";
-import { counted, duration, interval, rounded } from "../format.ts";
-import { INK, inked, MUTED, tierColour } from "../palette.ts";
+import { duration, interval, rounded } from "../format.ts";
+import { INK, inked, tierColour } from "../palette.ts";
 import { ends, type Part, parts, secondsByPart } from "../stages.ts";
 import { shorten, textWidth } from "../text.ts";
 import {
@@ -23,6 +23,7 @@ import {
   pixels,
   TEXT_SIZE,
 } from "../theme.ts";
+import { wholePlacements } from "./wholePlacements.ts";
 
 const HEIGHT = 132;
 const MOST_PANELS = 6;
@@ -56,7 +57,7 @@ export function latencyByCut(data: ReportData, options: ChartOptions = {}): TopL
   const ranked = ranking(data);
   const order = ranked.filter(({ placement }) => splits.has(placement)).map(({ placement }) => placement);
   const drawn = order.slice(0, MOST_PANELS);
-  const whole = ranked.filter(({ cut }) => cut === null);
+  const whole = ranked.filter(({ cut, feasible }) => cut === null && feasible);
   const values = drawn.flatMap((placement) => splits.get(placement)!.map(({ prediction }) => prediction.latency_s));
   const longest = Math.max(...values, ...whole.map(({ latency_s }) => latency_s));
   const best = winner(data)?.latency_s ?? Math.min(...values);
@@ -283,77 +284,4 @@ function bestMark({ data, room, nodes, top }: Frame, placement: string, splits: 
       encoding: { x: pixels("textX"), y: { value: -5 }, text: { field: "text" } },
     },
   ];
-}
-
-/** Without a cut there is no position to draw along: one bar for each whole placement. */
-function wholePlacements(data: ReportData, options: ChartOptions): TopLevelSpec {
-  const room = layout(options, { left: 130, right: 90 }, { left: 92, right: 72 });
-  const ranked = ranking(data);
-  const all = data.topology.tiers.map(({ name }) => parts(data, name, name)[0]!);
-  const stack = [...parts(data, "", "").slice(1), ...all].filter(
-    ({ key }, index, list) =>
-      list.findIndex((part) => part.key === key) === index &&
-      ranked.some((prediction) => (secondsByPart(prediction).get(key) ?? 0) > 0),
-  );
-  const values = ranked.flatMap((prediction) => {
-    let from = 0;
-    return stack.flatMap(({ key, label, colour }) => {
-      const seconds = secondsByPart(prediction).get(key) ?? 0;
-      if (seconds === 0) return [];
-      const row = { placement: prediction.placement, part: label, ms: rounded(seconds * 1e3), colour };
-      const bar = { ...row, from: rounded(from * 1e3), to: rounded((from + seconds) * 1e3) };
-      from += seconds;
-      return [bar];
-    });
-  });
-  const names = ranked.map(({ placement, latency_s }) => ({
-    placement,
-    label: shorten(placement, room.left - 10, TEXT_SIZE),
-    ms: rounded(latency_s * 1e3),
-    text: duration(latency_s),
-  }));
-  const y = { field: "placement", type: "nominal", sort: null, axis: null } as const;
-  const longest = Math.max(...ranked.map(({ latency_s }) => latency_s)) || 1e-3;
-  const scale = { domain: [0, rounded(longest * 1e3)], nice: false };
-  return chart(
-    {
-      headline: answer(data, inHeadline),
-      subtitle: `Predicted latency of the whole model on ${counted(ranked.length, "tier")}, ms, by stage.`,
-    },
-    room,
-    [
-      key(stack, room),
-      {
-        width: room.plot,
-        height: ranked.length * 30,
-        layer: [
-          {
-            data: { values: names },
-            mark: { type: "text", align: "right", baseline: "middle", color: INK, aria: false },
-            encoding: { x: { value: -8 }, y, text: { field: "label" } },
-          },
-          {
-            data: { values },
-            mark: { type: "bar", height: 20 },
-            encoding: {
-              x: { field: "from", type: "quantitative", scale, axis: { title: "latency, ms", tickCount: 5 } },
-              x2: { field: "to" },
-              y,
-              color: { field: "colour", type: "nominal", scale: null },
-              tooltip: [
-                { field: "placement", title: "placement" },
-                { field: "part", title: "stage" },
-                { field: "ms", type: "quantitative", title: "ms" },
-              ],
-            },
-          },
-          {
-            data: { values: names },
-            mark: { type: "text", align: "left", baseline: "middle", dx: 6, color: MUTED, aria: false },
-            encoding: { x: { field: "ms", type: "quantitative" }, y, text: { field: "text" } },
-          },
-        ],
-      },
-    ],
-  );
 }

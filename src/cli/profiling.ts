@@ -1,0 +1,109 @@
+import { existsSync, mkdirSync, readdirSync } from "node:fs";
+import path from "node:path";
+import { problemOf } from "../formats/issues.ts";
+import { Problem } from "../formats/problem.ts";
+import { type Profile, profileSchema } from "../formats/profile.ts";
+import type { Model } from "../onnx/index.ts";
+import {
+  describeHost,
+  type OnProgress,
+  profileModel,
+  type RawInputs,
+  type Settings,
+  type Shapes,
+} from "../profiler/index.ts";
+import { openModel, readText, writeAtomically } from "../store/index.ts";
+import { externalFolderOf } from "./inspecting.ts";
+import { Progress } from "./progress.ts";
+
+export interface ProfileRequest {
+  readonly settings: Settings;
+  readonly shapes: Shapes;
+  readonly inputs: RawInputs;
+  readonly budgetSeconds: number;
+  readonly cuts: number;
+  readonly operator: string;
+  readonly folder: string;
+  /** Measure again even where a profile is there. */
+  readonly force: boolean;
+}
+
+export interface ProfileResult {
+  readonly file: string;
+  readonly profile: Profile;
+  readonly reused: boolean;
+}
+
+const PHASES: Record<Parameters<OnProgress>[0], string> = {
+  plan: "planning every cut",
+  windows: "finding what only cuts need",
+  measure: "timing kernels",
+  load: "timing session creation and codecs",
+};
+
+/**
+ * Profiles a model, or takes the profile that an earlier run left for the same file, shapes, settings and host.
+ * Interrupted work is picked up where it stopped.
+ */
+export async function obtainProfile(file: string, request: ProfileRequest): Promise<ProfileResult> {
+  const model = openModel(file);
+  const host = describeHost();
+  const name = path.basename(file).replace(/\.onnx$/, "");
+  const target = path.join(request.folder, `${name}.${request.operator}.${request.settings.threads}t.${host.id}.json`);
+  const journal = path.join(request.folder, `.${path.basename(target)}.partial`);
+  if (!request.force && existsSync(target)) {
+    const found = readProfile(target);
+    if (isSame(found, model, request)) return { file: target, profile: found, reused: true };
+  }
+  try {
+    mkdirSync(request.folder, { recursive: true });
+  } catch {
+    throw new Problem(`cannot write to ${request.folder}: it cannot be made a folder.`);
+  }
+  const progress = new Progress(name);
+  try {
+    const { profile } = await profileModel(file, model, externalFolderOf(model, file), {
+      ...request,
+      journal,
+      onProgress: (phase, done, total) => progress.report(PHASES[phase], done, total),
+    });
+    writeAtomically(target, `${JSON.stringify(profile)}\n`);
+    return { file: target, profile, reused: false };
+  } finally {
+    progress.stop();
+  }
+}
+
+function isSame(profile: Profile, model: Model, { shapes, settings, operator }: ProfileRequest): boolean {
+  if (profile.model.bytes !== model.source.length || profile.model.operator !== operator) return false;
+  if (profile.settings.threads !== settings.threads || profile.settings.optimisation !== settings.optimisation)
+    return false;
+  return profile.model.inputs.every((index) => {
+    const tensor = profile.tensors[index]!;
+    const asked = shapes[tensor.name];
+    return !asked || asked.join("x") === tensor.shape.join("x");
+  });
+}
+
+/** @throws Problem when the file is not a profile. */
+export function readProfile(file: string): Profile {
+  let document: unknown;
+  try {
+    document = JSON.parse(readText(file));
+  } catch (error) {
+    if (error instanceof Problem) throw error;
+    throw new Problem(`${file} is not a profile: it is not JSON. Make one with \`tierwise profile MODEL\`.`);
+  }
+  const parsed = profileSchema.safeParse(document);
+  if (!parsed.success) throw problemOf(parsed.error, file);
+  return parsed.data;
+}
+
+/** Profiles that lie in a folder: name, path. */
+export function profilesIn(folder: string): string[] {
+  return existsSync(folder)
+    ? readdirSync(folder)
+        .filter((name) => name.endsWith(".json"))
+        .map((name) => path.join(folder, name))
+    : [];
+}
