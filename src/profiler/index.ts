@@ -3,6 +3,7 @@
  * model and for what a cut changes at its boundary. Everything that needs the runtime or a clock is here; the profile
  * that comes out is plain data, and nothing else of the house needs the runtime to answer a question.
  */
+export { type CheckedCut, checkParts, type Parts } from "./checking.ts";
 export { inputTypes, makeFeeds, type RawInputs, type Shapes } from "./feeds.ts";
 export { describeHost } from "./host.ts";
 export { type MeasuredSegment, measureSegments } from "./measuring.ts";

@@ -150,7 +150,7 @@ function aliasesOf(dump: Model, origins: Origins): Map<string, string> {
   }
   for (const kernel of dump.nodes) {
     const node = origins.namedIn(kernel);
-    if (node) kernel.outputs.forEach((output, index) => learn(output, node.outputs[index]));
+    if (node) for (const [index, output] of kernel.outputs.entries()) learn(output, node.outputs[index]);
     // Layout changes of a tensor keep what it stands for.
     if (isReorder(kernel)) learn(kernel.outputs[0], aliases.get(kernel.inputs[0] ?? ""));
   }

@@ -1,0 +1,6 @@
+#!/usr/bin/env node
+import { main } from "../dist/cli/main.js";
+
+// An interrupted command has kept what it finished; the next run goes on from there.
+process.on("SIGINT", () => process.exit(130));
+process.exitCode = await main(process.argv.slice(2));

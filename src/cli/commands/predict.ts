@@ -1,0 +1,51 @@
+import { Command } from "@commander-js/extra-typings";
+import { predict as predictLatency } from "../../costmodel/index.ts";
+import type { Prediction } from "../../formats/prediction.ts";
+import { formatDuration, formatSize } from "../../units/index.ts";
+import { collect } from "../arguments.ts";
+import { print, shorten, table } from "../output.ts";
+import { readProfile } from "../profiling.ts";
+import { DEFAULT_TOPOLOGY, readTopology } from "../topologies.ts";
+
+export const predict = new Command("predict")
+  .description("Predict the latency of one request for placements, cuts and codecs, from profiles alone.")
+  .argument("<profiles...>", "profile, or profiles of one model with different numbers of threads")
+  .option("--topology <file>", "tiers and links: a file, or the name of a shipped one", DEFAULT_TOPOLOGY)
+  .option("-p, --placement <a>b>", "such as edge or mobile>edge; may be repeated; else all", collect, [])
+  .option("--cut <id|best|all>", "which cuts", "best")
+  .option("-c, --codec <name>", "json, base64, raw or float16; may be repeated; else the topology's", collect, [])
+  .option("--most <n>", "rows of the table; --json lists all", Number, 20)
+  .option("--json", "print one JSON document")
+  .addHelpText("after", "\nExample:\n  $ tierwise predict profiles/model.json --topology mobile-edge-cloud --cut best")
+  .action((profiles, options) => {
+    const predictions = predictLatency(profiles.map(readProfile), readTopology(options.topology), {
+      ...(options.placement.length > 0 ? { placements: options.placement } : {}),
+      cuts: options.cut,
+      ...(options.codec.length > 0 ? { codecs: options.codec } : {}),
+    });
+    print(options.json, { predictions }, () => rankingTable(predictions.slice(0, options.most)));
+  });
+
+/** Predictions as a table, one row each. */
+export function rankingTable(predictions: readonly Prediction[]): string {
+  const total = (prediction: Prediction, ...stages: string[]) =>
+    formatDuration(
+      prediction.stages.reduce((sum, { stage, seconds }) => sum + (stages.includes(stage) ? seconds : 0), 0),
+    );
+  return table(
+    ["placement", "cut after", "codec", "latency", "interval", "compute", "network", "coding", "load", "sent", "fits"],
+    predictions.map((prediction) => [
+      prediction.placement,
+      prediction.cut === null ? "–" : shorten(prediction.cut, 32),
+      prediction.codec,
+      formatDuration(prediction.latency_s),
+      `${formatDuration(prediction.low_s)} … ${formatDuration(prediction.high_s)}`,
+      total(prediction, "infer"),
+      total(prediction, "transfer", "relay"),
+      total(prediction, "encode", "decode"),
+      total(prediction, "load"),
+      formatSize(prediction.transferred_bytes),
+      prediction.feasible ? "yes" : (prediction.infeasible_because ?? "no"),
+    ]),
+  );
+}

@@ -1,0 +1,23 @@
+import { Argument, Command } from "@commander-js/extra-typings";
+import { z } from "zod";
+import { predictionSchema } from "../../formats/prediction.ts";
+import { profileSchema } from "../../formats/profile.ts";
+import { topologySchema } from "../../formats/topology.ts";
+import { reportSchema } from "../../report/index.ts";
+
+const SCHEMAS = {
+  profile: profileSchema,
+  topology: topologySchema,
+  prediction: z.object({ predictions: z.array(predictionSchema) }),
+  report: reportSchema,
+};
+
+export const schema = new Command("schema")
+  .description("Print the JSON Schema of a file format.")
+  .addArgument(new Argument("<name>", "the format").choices(Object.keys(SCHEMAS) as (keyof typeof SCHEMAS)[]))
+  .option("--json", "print one JSON document on one line")
+  .addHelpText("after", "\nExample:\n  $ tierwise schema profile")
+  .action((name, options) => {
+    const document = z.toJSONSchema(SCHEMAS[name], { io: "input" });
+    process.stdout.write(`${JSON.stringify(document, null, options.json ? undefined : 2)}\n`);
+  });
