@@ -11,32 +11,21 @@ export function note(text: string): void {
   process.stderr.write(`${text}\n`);
 }
 
-/** A table with a heading; columns whose name ends in a space-free unit stay as they are, numbers to the right. */
+const NO_BORDERS = Object.fromEntries(
+  ["top", "bottom", "left", "right"]
+    .flatMap((side) => [side, `${side}-mid`, `${side}-left`, `${side}-right`])
+    .concat("mid", "mid-mid")
+    .map((part) => [part, ""]),
+);
+
+/** A table with a heading, numbers to the right. */
 export function table(head: readonly string[], rows: readonly (readonly (string | number)[])[]): string {
-  const numeric = head.map((_, column) =>
-    rows.every((row) => /^[−<≥~]?[\d.]/.test(String(row[column] ?? "")) || row[column] === "–"),
-  );
+  const numeric = head.map((_, column) => rows.every((row) => /^([−+]?\d|–$)/.test(String(row[column] ?? ""))));
   const printed = new CliTable({
-    head: head.map((title) => styleText("bold", title)),
+    head: head.map((title) => (process.stdout.isTTY ? styleText("bold", title) : title)),
     colAligns: numeric.map((right) => (right ? "right" : "left")),
-    style: { head: [], border: ["gray"], compact: true },
-    chars: {
-      top: "",
-      "top-mid": "",
-      "top-left": "",
-      "top-right": "",
-      bottom: "",
-      "bottom-mid": "",
-      "bottom-left": "",
-      "bottom-right": "",
-      left: "",
-      "left-mid": "",
-      mid: "",
-      "mid-mid": "",
-      right: "",
-      "right-mid": "",
-      middle: " ",
-    },
+    style: { head: [], border: [], compact: true },
+    chars: { ...NO_BORDERS, middle: " " },
   });
   printed.push(...rows.map((row) => row.map(String)));
   return printed.toString();

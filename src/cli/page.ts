@@ -37,10 +37,12 @@ export function receiptPixels(size: number): Uint8Array {
       defaultFontFamily: "DejaVu Sans Mono",
     },
   }).render();
+  // Each access copies the picture.
+  const { pixels } = image;
   const values = new Float32Array(3 * size * size);
   for (let pixel = 0; pixel < size * size; pixel++)
     for (let channel = 0; channel < 3; channel++)
       values[channel * size * size + pixel] =
-        (image.pixels[4 * pixel + channel]! / 255 - MEAN[channel]!) / DEVIATION[channel]!;
+        (pixels[4 * pixel + channel]! / 255 - MEAN[channel]!) / DEVIATION[channel]!;
   return new Uint8Array(values.buffer);
 }
