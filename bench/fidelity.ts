@@ -93,10 +93,13 @@ async function compare(name: string, file: string, shapes: (typeof MODELS)[numbe
 function baselines(profile: Profile, from: number, to: number) {
   const inside = (node: number) => node >= from && node < to;
   const whole = profile.kernels.slice(0, profile.whole_kernels);
-  const sum = whole.reduce((total, { nodes, median_s }) => {
-    // A kernel that covers nodes on both sides goes where its last node is; one that covers none goes with the one before.
-    return nodes.length > 0 && inside(nodes.at(-1)!) ? total + median_s * profile.run.skew : total;
-  }, 0);
+  let sum = 0;
+  let node = 0;
+  for (const { nodes, median_s } of whole) {
+    // A kernel that covers nodes on both sides goes where its last node is; one that covers none, where the one before went.
+    node = nodes.at(-1) ?? node;
+    if (inside(node)) sum += median_s * profile.run.skew;
+  }
   const flops = profile.nodes.reduce((total, node, index) => total + (inside(index) ? node.flops : 0), 0);
   return { withoutBoundaries: sum, byFlops: (profile.run.kernels.median_s * flops) / profile.model.flops };
 }

@@ -1,20 +1,25 @@
-import { Command } from "@commander-js/extra-typings";
-import { inspect } from "./commands/inspect.ts";
-import { predict } from "./commands/predict.ts";
-import { profile } from "./commands/profile.ts";
-import { report } from "./commands/report.ts";
-import { schema } from "./commands/schema.ts";
-import { split } from "./commands/split.ts";
-import { tour } from "./commands/tour.ts";
+import { Command, type CommandUnknownOpts } from "@commander-js/extra-typings";
 import { exitCodeFor } from "./failure.ts";
 import { VERSION } from "./version.ts";
+
+/** Each command's module is loaded when it is asked for: most of a short command's time would go into the others'. */
+const COMMANDS: Readonly<Record<string, () => Promise<CommandUnknownOpts>>> = {
+  tour: async () => (await import("./commands/tour.ts")).tour,
+  inspect: async () => (await import("./commands/inspect.ts")).inspect,
+  profile: async () => (await import("./commands/profile.ts")).profile,
+  predict: async () => (await import("./commands/predict.ts")).predict,
+  split: async () => (await import("./commands/split.ts")).split,
+  report: async () => (await import("./commands/report.ts")).report,
+  schema: async () => (await import("./commands/schema.ts")).schema,
+};
 
 /** Runs the command line; returns the status to exit with. */
 export async function main(arguments_: readonly string[]): Promise<number> {
   const program = new Command("tierwise")
     .description("Where to cut an ONNX model, where to run its parts, and how fast that will be.")
     .version(VERSION);
-  for (const command of [tour, inspect, profile, predict, split, report, schema]) program.addCommand(command);
+  const asked = COMMANDS[arguments_[0] ?? ""];
+  for (const command of asked ? [asked] : Object.values(COMMANDS)) program.addCommand(await command());
   for (const command of [program, ...program.commands]) command.exitOverride().showSuggestionAfterError();
   try {
     await program.parseAsync(arguments_, { from: "user" });

@@ -1,0 +1,112 @@
+import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
+import path from "node:path";
+import * as ort from "onnxruntime-node";
+import { describe, expect, test } from "vitest";
+import { fixture, freshFolder, tierwise } from "./tierwise.ts";
+
+const RESNET = fixture("fmnist_resnet.onnx");
+const SHAPE = ["--shape", "image=1x1x28x28"];
+const folder = freshFolder();
+
+describe("from model to report", () => {
+  const inspected = tierwise(["inspect", RESNET, ...SHAPE, "--json"]).json();
+
+  test("inspect lists nodes, kernels and cuts", () => {
+    expect(inspected.nodes).toHaveLength(52);
+    expect(inspected.parameters).toBe(271402);
+    expect(inspected.kernels.length).toBeGreaterThan(10);
+    expect(inspected.kernels.length).toBeLessThan(52);
+    expect(inspected.cuts).toHaveLength(51);
+    expect(inspected.cuts[0].bytes).toBe(16 * 28 * 28 * 4);
+  });
+
+  test("split writes parts that give the whole's outputs", async () => {
+    const cut = inspected.cuts[25].id;
+    const { status, json } = tierwise([
+      "split",
+      RESNET,
+      ...SHAPE,
+      "--cut",
+      cut,
+      "-o",
+      path.join(folder, "parts"),
+      "--json",
+    ]);
+    expect(status).toBe(0);
+    expect(json().cut).toBe(cut);
+    const image = new ort.Tensor(
+      "float32",
+      Float32Array.from({ length: 784 }, (_, i) => (i % 17) / 17),
+      [1, 1, 28, 28],
+    );
+    const [whole, head, tail] = await Promise.all(
+      [RESNET, json().head, json().tail].map((file) => ort.InferenceSession.create(file)),
+    );
+    const crossing = await head!.run({ image });
+    const chained = await tail!.run(crossing);
+    const expected = await whole!.run({ image });
+    expect(Array.from(chained.logits!.data as Float32Array)).toEqual(
+      Array.from(expected.logits!.data as Float32Array, (value) => expect.closeTo(value, 3)),
+    );
+  });
+
+  test("profile, once measured, is reused, and predicts, and reports", () => {
+    const first = tierwise(["profile", RESNET, ...SHAPE, "--budget", "2", "-o", "profiles", "--json"], folder);
+    expect(first.stderr).not.toContain("error");
+    expect(first.status).toBe(0);
+    const [made] = first.json().profiles;
+    expect(made.median_s).toBeGreaterThan(0);
+    expect(made.cuts).toBe(51);
+    expect(made.reused).toBe(false);
+    expect(readdirSync(path.join(folder, "profiles"))).toEqual([path.basename(made.file)]);
+
+    const again = tierwise(["profile", RESNET, ...SHAPE, "-o", "profiles", "--json"], folder).json().profiles[0];
+    expect(again).toEqual({ ...made, reused: true });
+
+    const { predictions } = tierwise(["predict", made.file, "--cut", "all", "--json"], folder).json();
+    expect(predictions).toHaveLength(3 + 3 * 51);
+    for (const { latency_s, low_s, high_s, stages } of predictions) {
+      expect(low_s).toBeLessThanOrEqual(latency_s);
+      expect(high_s).toBeGreaterThanOrEqual(latency_s);
+      const sum = stages.reduce((total: number, { seconds }: { seconds: number }) => total + seconds, 0);
+      expect(sum).toBeCloseTo(latency_s, 9);
+    }
+    expect(tierwise(["predict", made.file], folder).stdout).toContain("mobile>edge");
+
+    const report = tierwise(
+      ["report", made.file, "-o", "out/r.html", "--svg", "--png", "--vega-lite", "--json"],
+      folder,
+    ).json();
+    expect(readFileSync(path.join(folder, report.file), "utf8")).toContain("<!doctype html>");
+    expect(report.charts.length).toBeGreaterThanOrEqual(12);
+    for (const chart of report.charts) expect(statSync(path.join(folder, chart)).size).toBeGreaterThan(500);
+  }, 120_000);
+
+  test.each(["profile", "topology", "prediction", "report"])("schema %s is a JSON Schema", (name) => {
+    expect(tierwise(["schema", name]).json().$schema).toContain("json-schema.org");
+  });
+
+  test("the shipped profile of the default model predicts at once", () => {
+    const shipped = readdirSync("profiles").filter((name) => name.endsWith(".json"));
+    expect(shipped.length).toBeGreaterThan(0);
+    const { predictions } = tierwise(["predict", path.resolve("profiles", shipped[0]!), "--json"]).json();
+    expect(predictions[0].latency_s).toBeGreaterThan(0);
+  });
+});
+
+test("every command's help has an example", () => {
+  for (const command of ["tour", "inspect", "profile", "predict", "split", "report", "schema"]) {
+    const { status, stdout } = tierwise([command, "--help"]);
+    expect(status).toBe(0);
+    expect(stdout).toMatch(/Example:\n {2}\$ tierwise/);
+  }
+});
+
+test("an interrupted profile is picked up where it stopped", () => {
+  // A journal of the same work is left by any run that ends early; one of other work must not disturb.
+  const cwd = freshFolder();
+  const done = tierwise(["profile", RESNET, ...SHAPE, "--budget", "1", "--cuts", "3", "-o", ".", "--json"], cwd);
+  expect(done.status).toBe(0);
+  expect(readdirSync(cwd).some((name) => name.endsWith(".partial"))).toBe(false);
+  expect(existsSync(path.join(cwd, done.json().profiles[0].file))).toBe(true);
+}, 60_000);

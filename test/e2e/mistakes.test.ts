@@ -1,0 +1,58 @@
+import { readdirSync, readFileSync, writeFileSync } from "node:fs";
+import path from "node:path";
+import { expect, test } from "vitest";
+import { fixture, freshFolder, tierwise } from "./tierwise.ts";
+
+const RESNET = fixture("fmnist_resnet.onnx");
+const SHAPE = ["--shape", "image=1x1x28x28"];
+const folder = freshFolder();
+const file = (name: string, content: string | Uint8Array) => {
+  writeFileSync(path.join(folder, name), content);
+  return name;
+};
+const PNG = Uint8Array.of(0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a, 0, 0, 0, 13, 0x49, 0x48, 0x44, 0x52);
+const NEGATIVE = "tiers: [{name: a}, {name: b}]\nlinks: [{from: a, to: b, bandwidth: -3 Mbit/s}]\n";
+const [shipped] = readdirSync("profiles").filter((name) => name.endsWith(".json"));
+const PROFILE = path.resolve("profiles", shipped ?? "missing");
+
+const MISTAKES: readonly (readonly [what: string, args: readonly string[], says: RegExp])[] = [
+  ["a missing file", ["inspect", "nowhere.onnx"], /nowhere\.onnx.*no such file/],
+  ["a folder", ["inspect", "."], /not a file/],
+  [
+    "a truncated model",
+    ["inspect", file("short.onnx", readFileSync(RESNET).subarray(0, 5000)), ...SHAPE],
+    /short\.onnx/,
+  ],
+  ["a picture", ["inspect", file("picture.onnx", PNG)], /picture\.onnx is not a readable ONNX model/],
+  ["an empty file", ["inspect", file("empty.onnx", "")], /empty\.onnx/],
+  ["free dimensions", ["inspect", RESNET], /input 'image' has free dimensions.*--shape/],
+  ["an unknown input", ["inspect", RESNET, "--shape", "picture=1x1x28x28"], /no input 'picture'/],
+  ["a wrong rank", ["inspect", RESNET, "--shape", "image=1x28x28"], /3 dimensions.*4/],
+  ["a contradicted dimension", ["inspect", RESNET, "--shape", "image=1x3x28x28"], /fixed at 1/],
+  ["a malformed shape", ["inspect", RESNET, "--shape", "image=1xtwo"], /--shape image=1xtwo/],
+  ["an unknown cut", ["split", RESNET, ...SHAPE, "--cut", "Nowhere", "-o", "parts"], /no cut 'Nowhere'/],
+  ["an unwritable output", ["split", RESNET, ...SHAPE, "--cut", "/f/f.1/Add", "-o", "/dev/null/x"], /\/dev\/null\/x/],
+  ["an unknown command", ["inspekt"], /unknown command/],
+  ["an unknown option", ["inspect", RESNET, "--shap", "x"], /unknown option.*--shape/s],
+  ["a profile that is none", ["predict", file("profile.json", "{}")], /profile\.json: .*/],
+  ["no JSON", ["predict", file("text.json", "hello")], /text\.json is not a profile/],
+  ["a negative bandwidth", ["predict", PROFILE, "--topology", file("negative.yaml", NEGATIVE)], /bandwidth.*negative/],
+  [
+    "a bandwidth of NaN",
+    ["predict", PROFILE, "--topology", file("nan.yaml", NEGATIVE.replace("-3 Mbit/s", ".nan"))],
+    /bandwidth/,
+  ],
+  ["an unknown cut to predict", ["predict", PROFILE, "--cut", "Nowhere"], /Nowhere/],
+  ["an unknown placement", ["predict", PROFILE, "--placement", "moon"], /unknown tier "moon"/],
+  ["an unknown codec", ["predict", PROFILE, "--codec", "zip"], /zip/],
+];
+
+test.each(MISTAKES)("%s: one clear message, status 2, nothing written", (_, args, says) => {
+  const before = readdirSync(folder).sort();
+  const { status, stdout, stderr } = tierwise(args, folder);
+  expect(stderr).toMatch(says);
+  expect(stderr).not.toMatch(/\n\s+at /);
+  expect(stdout).toBe("");
+  expect(status).toBe(2);
+  expect(readdirSync(folder).sort()).toEqual(before);
+});
