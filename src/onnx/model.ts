@@ -156,7 +156,9 @@ function readNodes(fields: readonly Field[]): Node[] {
   const taken = new Set<string>();
   return fields.map((field, index) => {
     const proto = fromBinary(NodeProtoSchema, payload(field));
-    const name = proto.name && !taken.has(proto.name) ? proto.name : `${proto.opType}#${index}`;
+    let name = proto.name && !taken.has(proto.name) ? proto.name : `${proto.opType}#${index}`;
+    // A file can hold names that look like the given ones.
+    while (taken.has(name)) name += "'";
     taken.add(name);
     return {
       index,

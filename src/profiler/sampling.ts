@@ -7,7 +7,7 @@ import { readTrace } from "./trace.ts";
 export const PRECISION = 0.02;
 /** A turn lasts at least this long, so that short models run often enough between two changes of session. */
 const TURN_S = 0.03;
-const LEAST_RUNS_PER_TURN = 3;
+const LEAST_RUNS_PER_TURN = 2;
 const MOST_RUNS_PER_TURN = 60;
 const LEAST_SAMPLES = 12;
 const MOST_SAMPLES = 1500;
@@ -41,7 +41,7 @@ export class Runner {
   /** Runs a few times in a row. */
   async turn(): Promise<void> {
     const until = performance.now() + TURN_S * 1000;
-    for (let run = 0; run <= LEAST_RUNS_PER_TURN || (run < MOST_RUNS_PER_TURN && performance.now() < until); run++) {
+    for (let run = 0; run < LEAST_RUNS_PER_TURN || (run < MOST_RUNS_PER_TURN && performance.now() < until); run++) {
       const start = performance.now();
       await this.#session.run(this.#feeds);
       this.#request.push((performance.now() - start) / 1000);
@@ -77,8 +77,9 @@ export class Runner {
 }
 
 /**
- * Samples sessions turn by turn, so that a drift of the machine hits all alike, until each median is known to ±2 % or
- * the budget is spent. Every session gets at least three turns.
+ * Samples sessions turn by turn, so that a drift of the machine hits all alike, until every median is known to ±2 % or
+ * the budget is spent. None drops out earlier: samples of different minutes would not compare. Every session gets at
+ * least three turns.
  * @param budgetSeconds for all runners together
  * @param onProgress called after each round with the share of the budget spent, 0 to 1
  */
@@ -89,9 +90,8 @@ export async function sampleInterleaved(
 ): Promise<void> {
   const start = performance.now();
   for (let round = 0; ; round++) {
-    const open = runners.filter((runner) => round < 3 || !runner.converged);
-    if (open.length === 0) break;
-    for (const runner of open) await runner.turn();
+    if (round >= 3 && runners.every((runner) => runner.converged)) break;
+    for (const runner of runners) await runner.turn();
     const spent = (performance.now() - start) / 1000;
     onProgress(Math.min(1, spent / budgetSeconds));
     if (round >= 2 && spent >= budgetSeconds) break;
