@@ -9,7 +9,7 @@ import os from "node:os";
 import { Command } from "@commander-js/extra-typings";
 import { max, mean, median, quantile } from "simple-statistics";
 import { table } from "../src/cli/output.ts";
-import { loadModel } from "../src/costmodel/index.ts";
+import { loadModel, segmentSeconds } from "../src/costmodel/index.ts";
 import type { Profile } from "../src/formats/profile.ts";
 import { describeHost, medianInterval, profileModel } from "../src/profiler/index.ts";
 import { openModel } from "../src/store/index.ts";
@@ -65,19 +65,18 @@ async function compare(name: string, file: string, shapes: (typeof MODELS)[numbe
       ]);
     },
   });
-  const segments = loadModel(profile).tables[0]!.segments;
+  const model = loadModel(profile);
   return measured.slice(1).map((segment): Row => {
     const part = segment.from === 0 ? "head" : "tail";
     const position = part === "head" ? segment.to : segment.from;
-    const index = profile.cuts.findIndex((cut) => cut.position === position);
-    const [from, to] = part === "head" ? [0, index + 1] : [index + 1, profile.cuts.length + 1];
-    const byRequest = segments.inferSeconds(from, to, 0);
+    const cut = profile.cuts.find((candidate) => candidate.position === position)!.id;
+    const byRequest = segmentSeconds(model, part === "head" ? null : cut, part === "head" ? cut : null).seconds;
     const { request_base_s, request_per_kernel_s, request_per_byte_s } = profile.run;
     const beyond =
       request_base_s + request_per_kernel_s * segment.kernels.length + request_per_byte_s * segment.outputBytes;
     return {
       model: name,
-      cut: profile.cuts[index]!.id,
+      cut,
       part,
       kernels: {
         measured: medianInterval(segment.kernelSums).median_s,

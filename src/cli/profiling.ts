@@ -1,18 +1,18 @@
-import { existsSync, mkdirSync, readdirSync } from "node:fs";
+import { existsSync } from "node:fs";
 import path from "node:path";
 import { problemOf } from "../formats/issues.ts";
 import { Problem } from "../formats/problem.ts";
 import { type Profile, profileSchema } from "../formats/profile.ts";
-import type { Model } from "../onnx/index.ts";
 import {
   describeHost,
+  fingerprint,
   type OnProgress,
   profileModel,
   type RawInputs,
   type Settings,
   type Shapes,
 } from "../profiler/index.ts";
-import { openModel, readText, writeAtomically } from "../store/index.ts";
+import { ensureFolder, openModel, readText, writeAtomically } from "../store/index.ts";
 import { externalFolderOf } from "./inspecting.ts";
 import { Progress } from "./progress.ts";
 
@@ -53,13 +53,9 @@ export async function obtainProfile(file: string, request: ProfileRequest): Prom
   const journal = path.join(request.folder, `.${path.basename(target)}.partial`);
   if (!request.force && existsSync(target)) {
     const found = readProfile(target);
-    if (isSame(found, model, request)) return { file: target, profile: found, reused: true };
+    if (found.model.fingerprint === fingerprint(model, request)) return { file: target, profile: found, reused: true };
   }
-  try {
-    mkdirSync(request.folder, { recursive: true });
-  } catch {
-    throw new Problem(`cannot write to ${request.folder}: it cannot be made a folder.`);
-  }
+  ensureFolder(request.folder);
   const progress = new Progress(name);
   try {
     const { profile } = await profileModel(file, model, externalFolderOf(model, file), {
@@ -74,17 +70,6 @@ export async function obtainProfile(file: string, request: ProfileRequest): Prom
   }
 }
 
-function isSame(profile: Profile, model: Model, { shapes, settings, operator }: ProfileRequest): boolean {
-  if (profile.model.bytes !== model.source.length || profile.model.operator !== operator) return false;
-  if (profile.settings.threads !== settings.threads || profile.settings.optimisation !== settings.optimisation)
-    return false;
-  return profile.model.inputs.every((index) => {
-    const tensor = profile.tensors[index]!;
-    const asked = shapes[tensor.name];
-    return !asked || asked.join("x") === tensor.shape.join("x");
-  });
-}
-
 /** @throws Problem when the file is not a profile. */
 export function readProfile(file: string): Profile {
   let document: unknown;
@@ -97,13 +82,4 @@ export function readProfile(file: string): Profile {
   const parsed = profileSchema.safeParse(document);
   if (!parsed.success) throw problemOf(parsed.error, file);
   return parsed.data;
-}
-
-/** Profiles that lie in a folder: name, path. */
-export function profilesIn(folder: string): string[] {
-  return existsSync(folder)
-    ? readdirSync(folder)
-        .filter((name) => name.endsWith(".json"))
-        .map((name) => path.join(folder, name))
-    : [];
 }

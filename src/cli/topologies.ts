@@ -8,8 +8,6 @@ import { formatBandwidth, formatDuration, formatSize } from "../units/index.ts";
 /** Folder of the package itself: where shipped topologies and profiles lie. */
 export const PACKAGE = fileURLToPath(new URL("../..", import.meta.url));
 
-export const DEFAULT_TOPOLOGY = path.join(PACKAGE, "topologies", "mobile-edge-cloud.yaml");
-
 /**
  * Reads a topology file, or a shipped one by its name.
  * @throws Problem naming file and field.

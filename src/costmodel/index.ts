@@ -8,7 +8,7 @@
 export { type Crossover, type CrossoverPoint, crossover } from "./crossover.ts";
 export { latency, transferredBytes } from "./evaluate.ts";
 export { transferSeconds } from "./link.ts";
-export { type CostModel, loadModel, type ProfileSource } from "./model.ts";
+export { type CostModel, loadModel, type ProfileSource, type SegmentSeconds, segmentSeconds } from "./model.ts";
 export type { PredictOptions } from "./options.ts";
 export { compilePipeline, type PipelineChoice } from "./pipeline.ts";
 export { defaultPlacements } from "./placement.ts";

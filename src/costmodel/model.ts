@@ -3,7 +3,7 @@ import { Problem } from "../formats/problem.ts";
 import type { CodecName, Profile } from "../formats/profile.ts";
 import type { Tier } from "../formats/topology.ts";
 import { type MessageCosts, messageCosts, relaySecondsPerByte } from "./messages.ts";
-import { SegmentTable } from "./segments.ts";
+import { HIGH, LOW, MEDIAN, SegmentTable } from "./segments.ts";
 
 /** What one profile says, in the form that predictions read. */
 export interface ProfileTables {
@@ -29,6 +29,37 @@ export interface CostModel {
  * Profiles as they were read, or prepared once with {@link loadModel} for many predictions.
  */
 export type ProfileSource = Profile | readonly Profile[] | CostModel;
+
+/** Seconds of one run of a segment on the profiled host, as JavaScript sees it, with the profile's sampling interval. */
+export interface SegmentSeconds {
+  readonly seconds: number;
+  readonly low_s: number;
+  readonly high_s: number;
+}
+
+/**
+ * What a segment takes on the profiled host itself, with no tier and no link about it.
+ *
+ * @param after id of the cut after which the segment starts; null for the model's inputs
+ * @param until id of the cut at which it ends; null for the model's outputs
+ * @throws Problem when a cut is unknown
+ */
+export function segmentSeconds(profile: ProfileSource, after: string | null, until: string | null): SegmentSeconds {
+  const model = modelOf(profile);
+  const boundary = (cut: string) => {
+    const index = model.cuts.indexOf(cut);
+    if (index < 0) throw unknownName("cut", cut, model.cuts);
+    return index + 1;
+  };
+  const a = after === null ? 0 : boundary(after);
+  const b = until === null ? model.cuts.length + 1 : boundary(until);
+  const { segments } = model.tables[0]!;
+  return {
+    seconds: segments.inferSeconds(a, b, MEDIAN),
+    low_s: segments.inferSeconds(a, b, LOW),
+    high_s: segments.inferSeconds(a, b, HIGH),
+  };
+}
 
 export function modelOf(profiles: ProfileSource): CostModel {
   return "tables" in profiles ? profiles : loadModel(profiles);

@@ -74,6 +74,7 @@ export const profileSchema = z.object({
   model: z.object({
     name: z.string().min(1),
     file: z.string().describe("base name of the ONNX file"),
+    fingerprint: z.string().describe("hash of all that decides the profile; equal for repetitions of a measurement"),
     sha256: z.string().regex(/^[0-9a-f]{64}$/),
     bytes: count,
     operator: z.string().describe("deployment operator of the variant: identity, sptq, distilled+sptq, …"),

@@ -120,9 +120,26 @@ function topologicalOrder(
   for (let round = nodes; round.length > 0; ) {
     const before = ordered.length;
     for (const node of round) if (!done.has(node) && waitingFor.get(node) === 0) finish(node);
-    if (ordered.length === before)
-      throw new Problem(`the graph has a cycle through node '${round[0]!.name}' (${round[0]!.op}).`);
+    if (ordered.length === before) {
+      const node = onCycle(
+        round[0]!,
+        (waiting) => needs(waiting).flatMap((tensor) => producers.get(tensor) ?? []),
+        done,
+      );
+      throw new Problem(`the graph has a cycle through node '${node.name}' (${node.op}).`);
+    }
     round = round.filter((node) => !done.has(node));
   }
   return ordered;
+}
+
+/** A node of a cycle: walking backwards over nodes that wait for one another must come past one of them twice. */
+function onCycle(start: Node, makers: (node: Node) => readonly Node[], done: ReadonlySet<Node>): Node {
+  const seen = new Set<Node>();
+  let node = start;
+  while (!seen.has(node)) {
+    seen.add(node);
+    node = makers(node).find((maker) => !done.has(maker)) ?? node;
+  }
+  return node;
 }

@@ -9,7 +9,7 @@ export { describeHost } from "./host.ts";
 export { type MeasuredSegment, measureSegments } from "./measuring.ts";
 export type { PlannedKernel } from "./plan.ts";
 export { planSegment, type Settings, type Subject, Workspace } from "./planning.ts";
-export { type OnProgress, type ProfileOptions, profileModel } from "./profile.ts";
+export { fingerprint, type OnProgress, type ProfileOptions, profileModel } from "./profile.ts";
 export { type Feeds, loadSession, type Optimisation, RUNTIME, type Session, type Values } from "./runtime.ts";
 export { Runner, sampleInterleaved } from "./sampling.ts";
 export { medianInterval, relativeInterval } from "./statistics.ts";

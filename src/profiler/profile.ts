@@ -4,7 +4,7 @@ import path from "node:path";
 import type { Measurement, TensorInfo } from "../formats/common.ts";
 import { Problem } from "../formats/problem.ts";
 import type { CodecCost, Profile, ProfileCut, ProfileKernel, ProfileNode, ProfileSegment } from "../formats/profile.ts";
-import { analyse, extractSegment, type Model, nodeCost, parameterCount, type TensorType } from "../onnx/index.ts";
+import { analyse, extractSegment, type Model, nodeCost, parameterCount } from "../onnx/index.ts";
 import { Journal } from "../store/index.ts";
 import { measureCodecs, measureJson } from "./codecs.ts";
 import {
@@ -102,7 +102,7 @@ export async function profileModel(
     const traceCost = await measureTraceCost(settings);
     const subject: Subject = { graph, twin, types, settings, externalFolder, workspace, traceCost };
     const sha256 = digest(model);
-    const journal = openJournal(options, sha256, inputs);
+    const journal = options.journal ? new Journal<Entry>(options.journal, fingerprint(model, options)) : undefined;
     const known = journal?.entries ?? [];
     const plans = await planCuts(
       subject,
@@ -139,15 +139,18 @@ export async function profileModel(
   }
 }
 
-function openJournal(
-  options: ProfileOptions,
-  sha256: string,
-  inputs: ReadonlyMap<string, TensorType>,
-): Journal<Entry> | undefined {
-  if (!options.journal) return undefined;
+/**
+ * What decides a profile: the model's bytes, its inputs, how it is run and where, and which cuts are asked for. Profiles
+ * of equal fingerprints are repetitions of the same measurement.
+ */
+export function fingerprint(
+  model: Model,
+  options: Pick<ProfileOptions, "settings" | "shapes" | "inputs" | "cuts" | "operator">,
+): string {
   const raw = [...options.inputs].map(([name, bytes]) => [name, createHash("sha256").update(bytes).digest("hex")]);
-  const work = [sha256, describeHost().id, options.settings, [...inputs], raw, options.budgetSeconds, options.cuts];
-  return new Journal<Entry>(options.journal, createHash("sha256").update(JSON.stringify(work)).digest("hex"));
+  const inputs = [...inputTypes(analyse(model), options.shapes)];
+  const work = [digest(model), describeHost().id, options.settings, inputs, raw, options.cuts, options.operator];
+  return createHash("sha256").update(JSON.stringify(work)).digest("hex");
 }
 
 async function measureBatches(
@@ -322,6 +325,7 @@ function assemble(
     model: {
       name: path.basename(file).replace(/\.onnx$/, ""),
       file: path.basename(file),
+      fingerprint: fingerprint(model, context.options),
       sha256: context.sha256,
       bytes: model.source.length,
       operator: context.options.operator,

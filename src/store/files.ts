@@ -59,7 +59,7 @@ export function openFile(file: string): FileSource {
 export function writeAtomically(file: string, content: string | Uint8Array | ByteSource): void {
   const temporary = path.join(path.dirname(file), `.${path.basename(file)}.${randomBytes(4).toString("hex")}.tmp`);
   explain(`cannot write ${file}`, () => {
-    fs.mkdirSync(path.dirname(file), { recursive: true });
+    makeFolder(path.dirname(file));
     const descriptor = fs.openSync(temporary, "wx");
     try {
       try {
@@ -84,6 +84,21 @@ function stream(descriptor: number, source: ByteSource): void {
     for (let written = 0; written < block.length; )
       written += fs.writeSync(descriptor, block, written, block.length - written);
   }
+}
+
+/**
+ * Makes a folder and those above it. Node's own recursive mkdir never returns below /proc.
+ * @throws Error of the system call that failed.
+ */
+function makeFolder(folder: string): void {
+  if (fs.existsSync(folder)) return;
+  makeFolder(path.dirname(folder));
+  fs.mkdirSync(folder);
+}
+
+/** @throws Problem when the folder is not there and cannot be made. */
+export function ensureFolder(folder: string): void {
+  explain(`cannot make the folder ${folder}`, () => makeFolder(folder));
 }
 
 /** @throws Problem when the file cannot be read. */

@@ -1,5 +1,5 @@
 /** The store: files read piece by piece, written atomically, and models found with their external data. */
 
-export { type FileSource, openFile, readText, writeAtomically } from "./files.ts";
+export { ensureFolder, type FileSource, openFile, readText, writeAtomically } from "./files.ts";
 export { Journal } from "./journal.ts";
 export { externalFiles, openModel } from "./models.ts";

@@ -1,5 +1,6 @@
 import fs from "node:fs";
 import path from "node:path";
+import { ensureFolder } from "./files.ts";
 
 /**
  * A file of JSON lines that long work appends each finished piece to, so that an interrupted command resumes where it
@@ -12,7 +13,7 @@ export class Journal<Entry> {
 
   constructor(file: string, fingerprint: string) {
     this.#file = file;
-    fs.mkdirSync(path.dirname(file), { recursive: true });
+    ensureFolder(path.dirname(file));
     const found = readLines(file);
     if (found[0] === fingerprint) {
       this.entries = found.slice(1) as Entry[];

@@ -26,6 +26,8 @@ export function externalFiles(model: Model, file: string): string[] {
         `${file}: initializer '${name}' keeps its values in '${external.location}', outside the model's folder. ` +
           "External data must lie beside the model or below it.",
       );
+    if (!(external.offset >= 0 && external.length >= 0))
+      throw new Problem(`${file}: the offset or length of initializer '${name}' in '${external.location}' is no size.`);
     let size = found.get(target);
     if (size === undefined) {
       const stat = fs.statSync(target, { throwIfNoEntry: false });
@@ -37,6 +39,11 @@ export function externalFiles(model: Model, file: string): string[] {
       size = stat.size;
       found.set(target, size);
     }
+    if (![external.offset, external.length].every((count) => Number.isSafeInteger(count) && count >= 0))
+      throw new Problem(
+        `${file}: initializer '${name}' has an offset or a length in '${external.location}' that is no byte count. ` +
+          "Export the model again.",
+      );
     if (external.offset + external.length > size)
       throw new Problem(`${file}: '${external.location}' is too short for initializer '${name}'. Copy it again.`);
   }

@@ -113,6 +113,7 @@ export function sampleProfile(options: SampleOptions = {}): Profile {
     model: {
       name: model,
       file: "model.onnx",
+      fingerprint: "f".repeat(64),
       sha256: "0".repeat(64),
       bytes: 13_600_000,
       operator: "identity",

@@ -52,7 +52,7 @@ describe("a journal", () => {
       journal.append({ piece: 99 });
       expect(new Journal<Entry>(file, "work").entries).toEqual([...journal.entries, { piece: 99 }]);
     });
-    fc.assert(property, { numRuns: 60 });
+    void fc.assert(property, { numRuns: 60 });
   });
 
   test("with a broken last line drops it", () => {

@@ -1,6 +1,6 @@
 import { Command } from "@commander-js/extra-typings";
 import { formatSize } from "../../units/index.ts";
-import { collect, parseShapes } from "../arguments.ts";
+import { collect, parseShapes, positiveInteger } from "../arguments.ts";
 import { describe, inspectKernels } from "../inspecting.ts";
 import { print, shorten, table } from "../output.ts";
 
@@ -8,7 +8,7 @@ export const inspect = new Command("inspect")
   .description("Show a model's nodes, the kernels the runtime makes of them, and every cut.")
   .argument("<model>", "ONNX file")
   .option("-s, --shape <name=dims>", "shape of an input with free dimensions, such as x=1x3x640x640", collect, [])
-  .option("--cuts <n>", "how many cuts the table lists; --json lists all", Number, 20)
+  .option("--cuts <n>", "how many cuts the table lists; --json lists all", positiveInteger, 20)
   .option("--json", "print one JSON document")
   .addHelpText("after", "\nExample:\n  $ tierwise inspect model.onnx --shape image=1x3x224x224")
   .action(async (file, options) => {

@@ -2,19 +2,19 @@ import { Command } from "@commander-js/extra-typings";
 import { predict as predictLatency } from "../../costmodel/index.ts";
 import type { Prediction } from "../../formats/prediction.ts";
 import { formatDuration, formatSize } from "../../units/index.ts";
-import { collect } from "../arguments.ts";
+import { collect, positiveInteger } from "../arguments.ts";
 import { print, shorten, table } from "../output.ts";
 import { readProfile } from "../profiling.ts";
-import { DEFAULT_TOPOLOGY, readTopology } from "../topologies.ts";
+import { readTopology } from "../topologies.ts";
 
 export const predict = new Command("predict")
   .description("Predict the latency of one request for placements, cuts and codecs, from profiles alone.")
   .argument("<profiles...>", "profile, or profiles of one model with different numbers of threads")
-  .option("--topology <file>", "tiers and links: a file, or the name of a shipped one", DEFAULT_TOPOLOGY)
+  .option("--topology <file>", "tiers and links: a file, or the name of a shipped one", "mobile-edge-cloud")
   .option("-p, --placement <a>b>", "such as edge or mobile>edge; may be repeated; else all", collect, [])
   .option("--cut <id|best|all>", "which cuts", "best")
   .option("-c, --codec <name>", "json, base64, raw or float16; may be repeated; else the topology's", collect, [])
-  .option("--most <n>", "rows of the table; --json lists all", Number, 20)
+  .option("--most <n>", "rows of the table; --json lists all", positiveInteger, 20)
   .option("--json", "print one JSON document")
   .addHelpText("after", "\nExample:\n  $ tierwise predict profiles/model.json --topology mobile-edge-cloud --cut best")
   .action((profiles, options) => {

@@ -4,12 +4,12 @@ import { answer } from "../../report/index.ts";
 import { print } from "../output.ts";
 import { readProfile } from "../profiling.ts";
 import { reportData, writeCharts, writeReport } from "../reporting.ts";
-import { DEFAULT_TOPOLOGY, readTopology } from "../topologies.ts";
+import { readTopology } from "../topologies.ts";
 
 export const report = new Command("report")
   .description("Write one self-contained HTML report with charts of every cut on every placement.")
   .argument("<profiles...>", "profile, or profiles of one model with different numbers of threads")
-  .option("--topology <file>", "tiers and links: a file, or the name of a shipped one", DEFAULT_TOPOLOGY)
+  .option("--topology <file>", "tiers and links: a file, or the name of a shipped one", "mobile-edge-cloud")
   .option("-c, --codec <name>", "json, base64, raw or float16; else the topology's")
   .option("-o, --output <file>", "the HTML file", "tierwise-report/report.html")
   .option("--svg", "also write each chart as SVG, beside the report", false)

@@ -3,7 +3,7 @@ import { createRequire } from "node:module";
 import os from "node:os";
 import path from "node:path";
 import { Command } from "@commander-js/extra-typings";
-import { loadModel } from "../../costmodel/index.ts";
+import { loadModel, segmentSeconds } from "../../costmodel/index.ts";
 import type { Profile } from "../../formats/profile.ts";
 import type { Topology } from "../../formats/topology.ts";
 import { checkParts, inputTypes, makeFeeds, type RawInputs, type Shapes } from "../../profiler/index.ts";
@@ -16,7 +16,7 @@ import { receiptPixels } from "../page.ts";
 import { obtainProfile } from "../profiling.ts";
 import { Progress } from "../progress.ts";
 import { reportData, writeReport } from "../reporting.ts";
-import { DEFAULT_TOPOLOGY, readTopology } from "../topologies.ts";
+import { readTopology } from "../topologies.ts";
 import { rankingTable } from "./predict.ts";
 import { writeParts } from "./split.ts";
 
@@ -30,7 +30,7 @@ export const tour = new Command("tour")
   .argument("[model]", "ONNX file; else PP-OCRv4 text detection reading a picture of a receipt")
   .option("-s, --shape <name=dims>", "shape of an input with free dimensions, such as x=1x3x640x640", collect, [])
   .option("-i, --input <name=file>", "raw little-endian values of an input; else random floats and ones", collect, [])
-  .option("--topology <file>", "tiers and links: a file, or the name of a shipped one", DEFAULT_TOPOLOGY)
+  .option("--topology <file>", "tiers and links: a file, or the name of a shipped one", "mobile-edge-cloud")
   .option("-o, --output <dir>", "folder for the profile and the report", "tierwise-report")
   .option("--budget <seconds>", "time for repetitions of the profile", positiveNumber, 60)
   .option("--checks <n>", "random cuts to check beside the winning one", positiveInteger, 4)
@@ -129,20 +129,15 @@ async function check(
       progress.report("checking cuts for real", share, 1),
     );
     const model = loadModel(profile);
-    const table = model.tables[0]!.segments;
-    const predicted = (from: number, to: number, measured_s: number) => ({
-      predicted_s: table.inferSeconds(from, to, 0),
-      low_s: table.inferSeconds(from, to, 1),
-      high_s: table.inferSeconds(from, to, 2),
-      measured_s,
-    });
-    const end = model.cuts.length + 1;
-    const checks: Check[] = [{ cut: null, segment: "whole", ...predicted(0, end, measured.whole.median_s) }];
+    const compare = (after: string | null, until: string | null, measured_s: number) => {
+      const { seconds, ...interval } = segmentSeconds(model, after, until);
+      return { predicted_s: seconds, ...interval, measured_s };
+    };
+    const checks: Check[] = [{ cut: null, segment: "whole", ...compare(null, null, measured.whole.median_s) }];
     cuts.forEach((cut, index) => {
-      const boundary = model.cuts.indexOf(cut) + 1;
       const { head, tail } = measured.cuts[index]!;
-      checks.push({ cut, segment: "head", ...predicted(0, boundary, head.median_s) });
-      checks.push({ cut, segment: "tail", ...predicted(boundary, end, tail.median_s) });
+      checks.push({ cut, segment: "head", ...compare(null, cut, head.median_s) });
+      checks.push({ cut, segment: "tail", ...compare(cut, null, tail.median_s) });
     });
     return { checks, difference: Math.max(0, ...measured.cuts.map((cut) => cut.difference)) };
   } finally {
