@@ -66,6 +66,12 @@ describe("files that are no models", () => {
 });
 
 describe("damaged models", () => {
+  test("a field that reaches beyond its message, though not beyond the file", () => {
+    // A graph of two bytes, the header of a node of five bytes; an operator set follows.
+    const bytes = Uint8Array.of(0x08, 8, 0x3a, 2, 0x0a, 5, 0x42, 4, 0x0a, 0, 0x10, 17);
+    expect(problem(() => parsed(bytes))).toContain("field 1 at byte 4 ends behind its message");
+  });
+
   const small = modelBytes(chain("a", "b", "c"));
 
   for (const { name, file } of TRAINED) {

@@ -19,7 +19,7 @@ import {
 import { loadSession } from "../../src/profiler/index.ts";
 import { dags } from "../fixtures/dags.ts";
 import { FIXTURES, open } from "../fixtures/models.ts";
-import { chain, floats, modelBytes, node, parsed } from "../fixtures/protos.ts";
+import { chain, float, floats, modelBytes, node, parsed } from "../fixtures/protos.ts";
 
 const all = (source: ByteSource) => source.read(0, source.length);
 
@@ -171,6 +171,17 @@ describe("what this version does not know", () => {
     const { source } = extractSegment(analyse(parsed(full)), 0, 1, new Map());
     expect(Buffer.from(all(source)).includes(Buffer.from(unknown("node")))).toBe(true);
     expect(readModel(source, "part").nodes[0]!.proto.name).toBe("Relu#0");
+  });
+
+  test("each part describes its own tensors, and those at the seam once", () => {
+    const valueInfo = [float("t0", 2), float("t1", 2)];
+    const graph = analyse(parsed(modelBytes({ ...chain("a", "b", "c"), valueInfo })));
+    const tail = readModel(extractSegment(graph, 1, 3, new Map()).source, "tail");
+    expect(tail.inputs.map(({ name, shape }) => [name, shape])).toEqual([["t0", [2]]]);
+    expect([...tail.valueInfos.keys()]).toEqual(["t1"]);
+    const head = readModel(extractSegment(graph, 0, 1, new Map()).source, "head");
+    expect(head.outputs.map(({ name, dtype }) => [name, dtype])).toEqual([["t0", "float32"]]);
+    expect([...head.valueInfos.keys()]).toEqual([]);
   });
 
   test("weights that a part does not need are not in it", () => {

@@ -12,6 +12,14 @@ describe("the order of steps", () => {
     expect(ids({ ...graph, node: [c!, a!, d!, b!] })).toEqual(["a", "b", "c", "d"]);
   });
 
+  test("where there is a choice, the file's order: what stood too early comes as soon as it can", () => {
+    const early = node("Neg", ["t"], ["u"], "early");
+    const nodes = [early, node("Relu", ["x"], ["t"], "t"), node("Abs", ["x"], ["v"], "v")];
+    const end = node("Add", ["u", "v"], ["y"], "end");
+    const ports = { input: [float("x", 2)], output: [float("y", 2)] };
+    expect(ids({ ...ports, node: [...nodes, end] })).toEqual(["t", "early", "v", "end"]);
+  });
+
   test("nodes that no output depends on are no steps", () => {
     const graph = chain("a", "b");
     const dead = [node("Relu", ["t0"], ["d0"], "dead"), node("Relu", ["d0"], ["d1"], "deader")];
