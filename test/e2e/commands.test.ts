@@ -1,5 +1,8 @@
-import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { readdirSync, readFileSync, statSync } from "node:fs";
 import path from "node:path";
+import { setTimeout } from "node:timers/promises";
 import * as ort from "onnxruntime-node";
 import { describe, expect, test } from "vitest";
 import { fixture, freshFolder, tierwise } from "./tierwise.ts";
@@ -102,11 +105,22 @@ test("every command's help has an example", () => {
   }
 });
 
-test("an interrupted profile is picked up where it stopped", () => {
-  // A journal of the same work is left by any run that ends early; one of other work must not disturb.
+test("a killed profile is picked up where it stopped", async () => {
   const cwd = freshFolder();
-  const done = tierwise(["profile", RESNET, ...SHAPE, "--budget", "1", "--cuts", "3", "-o", ".", "--json"], cwd);
+  const args = ["profile", RESNET, ...SHAPE, "--budget", "1", "-o", ".", "--json"];
+  const killed = spawn(process.execPath, [path.resolve("bin/tierwise.js"), ...args], { cwd, stdio: "ignore" });
+  const ended = once(killed, "exit");
+  const journal = () => readdirSync(cwd).find((name) => name.endsWith(".partial"));
+  const lines = () => readFileSync(path.join(cwd, journal()!), "utf8").trimEnd().split("\n");
+  while (killed.exitCode === null && !(journal() && lines().length > 5)) await setTimeout(5);
+  killed.kill("SIGKILL");
+  await ended;
+  expect(readdirSync(cwd)).toEqual([journal()]);
+  const kept = lines().length;
+  expect(kept).toBeGreaterThan(5);
+
+  const done = tierwise(args, cwd);
   expect(done.status).toBe(0);
-  expect(readdirSync(cwd).some((name) => name.endsWith(".partial"))).toBe(false);
-  expect(existsSync(path.join(cwd, done.json().profiles[0].file))).toBe(true);
+  expect(done.json().profiles[0].cuts).toBe(51);
+  expect(readdirSync(cwd)).toEqual([done.json().profiles[0].file]);
 }, 60_000);
