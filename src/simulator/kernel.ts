@@ -1,0 +1,171 @@
+/** What an event does when its time has come. */
+export type Handler = (argument: never) => void;
+
+/** Names a scheduled event, so that it can be cancelled. */
+export type EventHandle = number;
+
+const GENERATIONS = 2 ** 21;
+
+/**
+ * The kernel of a discrete-event simulation: a clock, and events in the order of time, then priority (lower first), then
+ * scheduling. The pending events form a 4-ary heap (Knuth, The Art of Computer Programming 3, 5.2.3, exercise 28) over
+ * typed arrays. A cancelled event stays in the heap until its time, unless such events become the majority.
+ */
+export class Kernel {
+  /** Seconds since the simulation's beginning. */
+  now = 0;
+  /** Executed so far. */
+  events = 0;
+
+  #size = 0;
+  #heap = new Int32Array(64);
+  #time = new Float64Array(64);
+  #priority = new Int32Array(64);
+  #sequence = new Float64Array(64);
+  #generation = new Int32Array(64);
+  #handler: (Handler | null)[] = [];
+  #argument: unknown[] = [];
+  #free: number[] = [];
+  #slots = 0;
+  #scheduled = 0;
+  #cancelled = 0;
+  #stopped = false;
+
+  /** Events that are still to come. */
+  get pending(): number {
+    return this.#size - this.#cancelled;
+  }
+
+  /**
+   * @param at simulated seconds, not before the present; `Infinity` never comes
+   * @param priority among events of the same time, lower first
+   */
+  schedule<Argument>(at: number, handler: (argument: Argument) => void, argument: Argument, priority = 0): EventHandle {
+    if (!(at >= this.now)) throw new RangeError(`an event at ${at} would lie before the present, ${this.now}`);
+    const slot = this.#free.length > 0 ? this.#free.pop()! : this.#newSlot();
+    this.#time[slot] = at;
+    this.#priority[slot] = priority;
+    this.#sequence[slot] = this.#scheduled++;
+    this.#handler[slot] = handler as Handler;
+    this.#argument[slot] = argument;
+    this.#siftUp(this.#size++, slot);
+    return this.#generation[slot]! * 2 ** 32 + slot;
+  }
+
+  /** Takes an event back; one that has happened or was taken back already is left as it is. */
+  cancel(handle: EventHandle): void {
+    const slot = handle % 2 ** 32;
+    if (this.#generation[slot] !== Math.floor(handle / 2 ** 32) || this.#handler[slot] === null) return;
+    this.#handler[slot] = null;
+    this.#argument[slot] = undefined;
+    this.#cancelled++;
+    if (this.#cancelled > 1024 && this.#cancelled * 2 > this.#size) this.#sweep();
+  }
+
+  /** Executes events until none is left, or up to and including this time, or until {@link stop} is called. */
+  run(until = Number.POSITIVE_INFINITY): void {
+    this.#stopped = false;
+    while (this.#size > 0 && !this.#stopped) {
+      const slot = this.#heap[0]!;
+      const time = this.#time[slot]!;
+      if (time > until || time === Number.POSITIVE_INFINITY) break;
+      this.#removeFirst();
+      const handler = this.#handler[slot]! as ((argument: unknown) => void) | null;
+      const argument = this.#argument[slot];
+      this.#release(slot);
+      if (handler === null) {
+        this.#cancelled--;
+        continue;
+      }
+      this.now = time;
+      this.events++;
+      handler(argument);
+    }
+    if (!this.#stopped && until < Number.POSITIVE_INFINITY) this.now = Math.max(this.now, until);
+  }
+
+  /** Lets {@link run} return after the event that is being executed. */
+  stop(): void {
+    this.#stopped = true;
+  }
+
+  #release(slot: number): void {
+    this.#handler[slot] = null;
+    this.#argument[slot] = undefined;
+    this.#generation[slot] = (this.#generation[slot]! + 1) % GENERATIONS;
+    this.#free.push(slot);
+  }
+
+  #newSlot(): number {
+    const slot = this.#slots++;
+    if (slot === this.#heap.length) {
+      const length = 2 * slot;
+      const grown = <T extends Int32Array | Float64Array>(from: T, to: T): T => {
+        to.set(from);
+        return to;
+      };
+      this.#heap = grown(this.#heap, new Int32Array(length));
+      this.#time = grown(this.#time, new Float64Array(length));
+      this.#priority = grown(this.#priority, new Int32Array(length));
+      this.#sequence = grown(this.#sequence, new Float64Array(length));
+      this.#generation = grown(this.#generation, new Int32Array(length));
+    }
+    this.#handler.push(null);
+    this.#argument.push(undefined);
+    return slot;
+  }
+
+  /** Takes cancelled events out of the heap. */
+  #sweep(): void {
+    const heap = this.#heap;
+    const kept: number[] = [];
+    for (let i = 0; i < this.#size; i++) {
+      const slot = heap[i]!;
+      if (this.#handler[slot] === null) this.#release(slot);
+      else kept.push(slot);
+    }
+    this.#size = 0;
+    this.#cancelled = 0;
+    for (const slot of kept) this.#siftUp(this.#size++, slot);
+  }
+
+  #before(a: number, b: number): boolean {
+    const ta = this.#time[a]!;
+    const tb = this.#time[b]!;
+    if (ta !== tb) return ta < tb;
+    const pa = this.#priority[a]!;
+    const pb = this.#priority[b]!;
+    return pa === pb ? this.#sequence[a]! < this.#sequence[b]! : pa < pb;
+  }
+
+  #siftUp(from: number, slot: number): void {
+    const heap = this.#heap;
+    let i = from;
+    while (i > 0) {
+      const parent = (i - 1) >> 2;
+      if (!this.#before(slot, heap[parent]!)) break;
+      heap[i] = heap[parent]!;
+      i = parent;
+    }
+    heap[i] = slot;
+  }
+
+  #removeFirst(): void {
+    const heap = this.#heap;
+    const size = --this.#size;
+    if (size === 0) return;
+    const last = heap[size]!;
+    let i = 0;
+    for (;;) {
+      let child = 4 * i + 1;
+      if (child >= size) break;
+      const end = child + 4 < size ? child + 4 : size;
+      let least = child;
+      for (child++; child < end; child++) if (this.#before(heap[child]!, heap[least]!)) least = child;
+      if (!this.#before(heap[least]!, last)) break;
+      heap[i] = heap[least]!;
+      i = least;
+    }
+    heap[i] = last;
+  }
+}
