@@ -105,9 +105,8 @@ export class Tally {
     this.#batchSum = 0;
     this.#inBatch = 0;
     if (this.#batches < BATCHES) return;
-    for (let i = 0; i < BATCHES / 2; i++) {
-      this.#batchMeans[i] = (this.#batchMeans[2 * i]! + this.#batchMeans[2 * i + 1]!) / 2;
-    }
+    const means = this.#batchMeans;
+    for (let i = 0; i < BATCHES / 2; i++) means[i] = (means[2 * i]! + means[2 * i + 1]!) / 2;
     this.#batches = BATCHES / 2;
     this.#batchSize *= 2;
     const counts = this.#counts;
@@ -120,7 +119,8 @@ export class Tally {
 
   /** @param confidence of the intervals, between 0 and 1 */
   summary(confidence = 0.95): Summary {
-    const truncation = mser(this.#batchMeans, this.#batches);
+    const means = this.#batchMeans;
+    const truncation = mser(means, this.#batches);
     const first = Math.ceil(truncation / BATCHES_A_SECTION);
     const whole = Math.floor(this.#batches / BATCHES_A_SECTION);
     // A run of less than a few sections has no warm-up that could be told from it.
@@ -132,7 +132,7 @@ export class Tally {
 
     const pooled = this.#joined(skipped, this.#counts.length / BINS);
     let skippedSum = 0;
-    for (let i = 0; i < skipped * BATCHES_A_SECTION; i++) skippedSum += this.#batchMeans[i]! * this.#batchSize;
+    for (let i = 0; i < skipped * BATCHES_A_SECTION; i++) skippedSum += means[i]! * this.#batchSize;
     const { min, max } = { min: this.#min, max: this.#max };
 
     const estimate = (value: number, observationsNeeded: number, ofGroup: (from: number, to: number) => number) => {
@@ -160,7 +160,7 @@ export class Tally {
       max,
       mean: estimate(counted > 0 ? (this.#sum + this.#batchSum - skippedSum) / counted : 0, 0, (from, to) => {
         let sum = 0;
-        for (let i = from * BATCHES_A_SECTION; i < to * BATCHES_A_SECTION; i++) sum += this.#batchMeans[i]!;
+        for (let i = from * BATCHES_A_SECTION; i < to * BATCHES_A_SECTION; i++) sum += means[i]!;
         return sum / ((to - from) * BATCHES_A_SECTION);
       }),
       quantile: (p) =>
