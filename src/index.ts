@@ -1,5 +1,5 @@
 /**
- * Tierwise as a library: the rooms' public faces. Pure rooms (onnx, codecs, costmodel, report, units) run anywhere;
+ * Tierwise as a library: the rooms' public faces. Pure rooms (onnx, codecs, costmodel, simulator, report, units) run anywhere;
  * the profiler and the store need Node and ONNX Runtime.
  */
 export * as codecs from "./codecs/index.ts";
@@ -11,5 +11,6 @@ export { parseTopology, type Topology, topologySchema } from "./formats/topology
 export * as onnx from "./onnx/index.ts";
 export * as profiler from "./profiler/index.ts";
 export * as report from "./report/index.ts";
+export * as simulator from "./simulator/index.ts";
 export * as store from "./store/index.ts";
 export * as units from "./units/index.ts";

@@ -106,6 +106,10 @@ export const profileSchema = z.object({
     warmup_runs: count,
     kernels: measurementSchema.describe("time inside kernels in one run of the whole model"),
     request: measurementSchema.describe("one run of the whole model as JavaScript sees it, nothing traced"),
+    request_samples_s: z
+      .array(quantity)
+      .optional()
+      .describe("some of the request times that the median is of, in the order in which they were taken"),
     skew: z
       .number()
       .positive()

@@ -1,26 +1,10 @@
 import { parse, YAMLError } from "yaml";
 import { z } from "zod";
-import { type QuantityKind, readQuantity } from "../units/index.ts";
 import { problemOf } from "./issues.ts";
 import { unknownName } from "./names.ts";
 import { Problem } from "./problem.ts";
 import { type CodecName, codecSchema } from "./profile.ts";
-
-/** A quantity as a person writes it, of one of several kinds; a plain number is in the SI unit of the first. */
-function quantityOf(kinds: readonly [QuantityKind, ...QuantityKind[]], description: string, example: string) {
-  return z
-    .union([z.number(), z.string()], {
-      error: ({ input }) =>
-        input === undefined ? "is missing" : `'${input}' is not a quantity; write e.g. ${example}`,
-    })
-    .transform((value, context) => {
-      const reading = readQuantity(value, kinds);
-      if (!("fault" in reading)) return reading;
-      context.issues.push({ code: "custom", message: reading.fault, input: value });
-      return z.NEVER;
-    })
-    .describe(`${description}; such as "${example}"`);
-}
+import { quantityOf } from "./quantities.ts";
 
 const name = z.string().regex(/^[^\s>:,]+$/, "a name has no spaces and none of > : ,");
 

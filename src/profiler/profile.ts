@@ -349,6 +349,7 @@ function assemble(
       warmup_runs: batches[0]!.whole.warmUpRuns,
       kernels: kernelRun,
       request: requests,
+      request_samples_s: thinned(batches.flatMap((batch) => batch.whole.requests)),
       skew: medians > 0 ? kernelRun.median_s / medians : 1,
       ...fitRequest(points),
     },
@@ -415,4 +416,14 @@ function peakActivation(subject: Subject, from: number, to: number): number {
     for (const tensor of graph.needs(step)) if (lastUse.get(tensor) === position) alive -= sizeOf(subject, tensor);
   });
   return peak;
+}
+
+/** Request times that a profile keeps. */
+const KEPT_SAMPLES = 200;
+
+/** At most so many of the values, evenly spread over the time in which they were taken, to a tenth of a microsecond. */
+function thinned(values: readonly number[]): number[] {
+  const step = Math.max(1, values.length / KEPT_SAMPLES);
+  const kept = Math.min(values.length, KEPT_SAMPLES);
+  return Array.from({ length: kept }, (_, i) => Math.round(values[Math.floor(i * step)]! * 1e7) / 1e7);
 }

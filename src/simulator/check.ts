@@ -20,6 +20,7 @@ export function checkNetwork({ stations, classes }: Network): void {
       checkDistribution(`${where}, stop ${i}: work`, visit.work);
       if (visit.session) checkDistribution(`${where}, stop ${i}: session.load`, visit.session.load);
       positive(`${where}, stop ${i}: cores`, visit.cores);
+      notNegative(`${where}, stop ${i}: delay_s`, visit.delay_s);
     }
     positive(`${where}: timeout_s`, timeout_s);
     if (retries) {
@@ -36,7 +37,6 @@ function checkStation(where: string, station: StationSpec): void {
   if (typeof station.rate === "number") positive(`${where}: rate`, station.rate);
   else if (station.rate) checkTrace(`${where}: rate`, station.rate);
   notNegative(`${where}: burst`, station.burst);
-  notNegative(`${where}: delay_s`, station.delay_s);
   if (station.loss) {
     const { probability, packet, round_s } = station.loss;
     if (!(probability >= 0 && probability < 1)) {

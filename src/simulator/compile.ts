@@ -17,7 +17,7 @@ export function isPlain({ stations, classes }: Network): boolean {
 }
 
 function isPlainStation(station: StationSpec): boolean {
-  const { servers: _s, delay_s: _d, rate = 1, replicas = 1, discipline = "fifo", balancer: _b, ...more } = station;
+  const { servers: _s, rate = 1, replicas = 1, discipline = "fifo", balancer: _b, ...more } = station;
   return (
     typeof rate === "number" &&
     replicas === 1 &&
@@ -44,7 +44,8 @@ export function compilePlan(network: Network, random: RandomStream): CompiledPla
     sources.push({ interarrival: gapsOf(arrivals, own.split("arrivals")), first: visits.length });
     stops.push(
       route.map((visit, i) => {
-        const { rate = 1, delay_s = 0 } = network.stations[visit.station]!;
+        const { rate = 1 } = network.stations[visit.station]!;
+        const { delay_s = 0 } = visit;
         const service = rate === 1 ? visit.work : scaled(visit.work, 1 / (rate as number));
         const stop = [
           visits.push({

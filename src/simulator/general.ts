@@ -216,9 +216,9 @@ export class GeneralEngine implements Engine {
     totals.visits++;
     totals.wait_s += started - entered;
     totals.service_s += now - started;
-    const { name: station, spec } = this.#groups[group]!;
+    const { name: station } = this.#groups[group]!;
+    const { delay_s = 0 } = kind.spec.route[index]!;
     if (this.#record) {
-      const delay = spec.delay_s ?? 0;
       this.#record({
         request: this.#numbers[request]!,
         class: kind.name,
@@ -226,12 +226,12 @@ export class GeneralEngine implements Engine {
         station,
         entered_s: entered,
         started_s: started,
-        left_s: now + delay,
+        left_s: now + delay_s,
       });
     }
-    if (spec.delay_s) {
-      totals.service_s += spec.delay_s;
-      this.#kernel.schedule(now + spec.delay_s, this.#moveOn, request);
+    if (delay_s > 0) {
+      totals.service_s += delay_s;
+      this.#kernel.schedule(now + delay_s, this.#moveOn, request);
     } else this.#moveOn(request);
   }
 

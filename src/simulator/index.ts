@@ -10,6 +10,7 @@ export { offeredLoad } from "./load.ts";
 export type { Arrivals, ClassSpec, Network, RateTrace, StationSpec, VisitSpec } from "./network.ts";
 export { type Body, type Command, Process, Resource, Signal, Simulation, Store } from "./process.ts";
 export { RandomStream } from "./random.ts";
+export { type CompiledClass, type CompiledScenario, compileScenario, type ScenarioModel } from "./scenario.ts";
 export {
   type ClassOutcome,
   type EngineName,
@@ -20,3 +21,4 @@ export {
   simulate,
 } from "./simulate.ts";
 export { type Estimate, type Summary, Tally } from "./tally.ts";
+export { chromeTrace } from "./trace.ts";

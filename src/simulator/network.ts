@@ -37,8 +37,6 @@ export interface StationSpec {
   readonly rate?: number | RateTrace;
   /** Work that passes at once after a pause (the depth of a token bucket that fills at `rate`). */
   readonly burst?: number;
-  /** Seconds after the service during which the request is under way and the server is free. */
-  readonly delay_s?: number;
   /** Of packets of this much work, a share is lost, and sent again in a further round. */
   readonly loss?: { readonly probability: number; readonly packet: number; readonly round_s: number };
   /**
@@ -94,6 +92,8 @@ export interface VisitSpec {
    * @default 1
    */
   readonly cores?: number;
+  /** Seconds after the service during which the request is under way and the server is free, such as propagation. */
+  readonly delay_s?: number;
   /** The session that the work needs, and the work of loading it where it is not loaded. */
   readonly session?: { readonly name: string; readonly load: Distribution };
 }

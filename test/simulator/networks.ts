@@ -54,11 +54,11 @@ export const plainChain: fc.Arbitrary<Network> = fc
     ),
   })
   .map(({ gap, stops }) => ({
-    stations: Object.fromEntries(stops.map(({ servers, delay_s }, i) => [`s${i}`, { servers, delay_s }])),
+    stations: Object.fromEntries(stops.map(({ servers }, i) => [`s${i}`, { servers }])),
     classes: {
       c: {
         arrivals: { kind: "renewal" as const, gap },
-        route: stops.map(({ work }, i) => ({ station: `s${i}`, work })),
+        route: stops.map(({ work, delay_s }, i) => ({ station: `s${i}`, work, delay_s })),
       },
     },
   }));
@@ -82,7 +82,6 @@ export const anyStation: fc.Arbitrary<StationSpec> = fc
         })),
       ),
       burst: time,
-      delay_s: time,
       loss: fc.record({ probability, packet: time, round_s: time }),
       batch: fc.record({ size: fc.integer({ min: 1, max: 4 }), wait_s: time, marginal: probability }),
       quota: fc.record({ cores: fc.double({ min: 0.2, max: 3, noNaN: true }), period_s: time }),
@@ -109,6 +108,7 @@ export const anyNetwork: fc.Arbitrary<Network> = fc
           retries: fc.record({ most: fc.integer({ min: 0, max: 3 }), wait_s: time }),
           session: fc.constantFrom("a", "b"),
           cores: fc.constantFrom(1, 2),
+          delay_s: time,
           works: fc.array(anyWork, { minLength: 3, maxLength: 3 }),
         },
         { requiredKeys: ["gap", "works"] },
@@ -119,7 +119,7 @@ export const anyNetwork: fc.Arbitrary<Network> = fc
   .map(({ stations, classes }) => ({
     stations: Object.fromEntries(stations.map((station, i) => [`s${i}`, station])),
     classes: Object.fromEntries(
-      classes.map(({ gap, population, priority, timeout_s, retries, session, cores, works }, i) => [
+      classes.map(({ gap, population, priority, timeout_s, retries, session, cores, delay_s, works }, i) => [
         `c${i}`,
         {
           arrivals:
@@ -130,6 +130,7 @@ export const anyNetwork: fc.Arbitrary<Network> = fc
             station: `s${stop}`,
             work: works[stop]!,
             ...(cores === undefined ? {} : { cores }),
+            ...(delay_s === undefined ? {} : { delay_s }),
             ...(session === undefined ? {} : { session: { name: session, load: works[0]! } }),
           })),
           ...(priority === undefined ? {} : { priority }),

@@ -192,12 +192,12 @@ test.prop([fc.array(anyWork, { minLength: 1, maxLength: 4 }), seeds])(
     const constants = works.map((work) => (typeof work === "number" ? work : 0.5));
     const outcome = simulate(
       {
-        stations: Object.fromEntries(constants.map((_, i) => [`s${i}`, { rate: 2, delay_s: 0.25, servers: 3 }])),
+        stations: Object.fromEntries(constants.map((_, i) => [`s${i}`, { rate: 2, servers: 3 }])),
         classes: {
           c: {
             // Long after one another.
             arrivals: { kind: "renewal", gap: 1000 },
-            route: constants.map((work, i) => ({ station: `s${i}`, work })),
+            route: constants.map((work, i) => ({ station: `s${i}`, work, delay_s: 0.25 })),
           },
         },
       },

@@ -69,11 +69,15 @@ describe.each(["columnar", "events", "general"] as const)("theory, by the engine
 
   test("a tandem of Jackson's: each station as if it were alone", () => {
     const network: Network = {
-      stations: { a: {}, b: { servers: 2 }, c: { delay_s: 0.5 } },
+      stations: { a: {}, b: { servers: 2 }, c: {} },
       classes: {
         c: {
           arrivals: { kind: "renewal", gap: exponential(1 / 0.6) },
-          route: ["a", "b", "c"].map((station) => ({ station, work: exponential(1) })),
+          route: ["a", "b", "c"].map((station) => ({
+            station,
+            work: exponential(1),
+            delay_s: station === "c" ? 0.5 : 0,
+          })),
         },
       },
     };
@@ -197,12 +201,12 @@ describe("theory", () => {
   });
 
   test("a link's token bucket passes its burst at once, and fills again at the link's rate", () => {
-    const link: StationSpec = { rate: 1e6, burst: 4e5, delay_s: 0.01 };
+    const link: StationSpec = { rate: 1e6, burst: 4e5 };
     const every = (gap: number) =>
       simulate(
         {
           stations: { s: link },
-          classes: { c: { arrivals: { kind: "renewal", gap }, route: [{ station: "s", work: 5e5 }] } },
+          classes: { c: { arrivals: { kind: "renewal", gap }, route: [{ station: "s", work: 5e5, delay_s: 0.01 }] } },
         },
         { requests: 100 },
       ).latency;

@@ -2,6 +2,8 @@ import { Argument, Command } from "@commander-js/extra-typings";
 import { z } from "zod";
 import { predictionSchema } from "../../formats/prediction.ts";
 import { profileSchema } from "../../formats/profile.ts";
+import { scenarioSchema } from "../../formats/scenario.ts";
+import { simulationSchema } from "../../formats/simulation.ts";
 import { topologySchema } from "../../formats/topology.ts";
 import { reportSchema } from "../../report/index.ts";
 
@@ -9,6 +11,8 @@ const SCHEMAS = {
   profile: profileSchema,
   topology: topologySchema,
   prediction: z.object({ predictions: z.array(predictionSchema) }),
+  scenario: scenarioSchema,
+  simulation: simulationSchema,
   report: reportSchema,
 };
 

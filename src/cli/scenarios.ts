@@ -1,0 +1,44 @@
+import { existsSync } from "node:fs";
+import path from "node:path";
+import { loadModel } from "../costmodel/index.ts";
+import { Problem } from "../formats/problem.ts";
+import { parseScenario, type Scenario } from "../formats/scenario.ts";
+import type { Topology } from "../formats/topology.ts";
+import type { ScenarioModel } from "../simulator/index.ts";
+import { readText } from "../store/index.ts";
+import { readProfile } from "./profiling.ts";
+import { PACKAGE, readTopology } from "./topologies.ts";
+
+export interface LoadedScenario {
+  readonly scenario: Scenario;
+  readonly topology: Topology;
+  /** Of each class, in the order of the workload. */
+  readonly models: readonly ScenarioModel[];
+}
+
+/**
+ * Reads a scenario, or a shipped one by its name, and the profiles and the topology that it names.
+ *
+ * @throws Problem naming file and field
+ */
+export function readScenario(file: string): LoadedScenario {
+  const shipped = path.join(PACKAGE, "scenarios", `${file}.yaml`);
+  const found = !existsSync(file) && existsSync(shipped) ? shipped : file;
+  const scenario = parseScenario(readText(found), found);
+  const beside = (name: string) => path.resolve(path.dirname(found), name);
+  const read = new Map<string, ScenarioModel>();
+  const models = scenario.workload.map(({ profiles = scenario.profiles }, i): ScenarioModel => {
+    if (profiles.length === 0) {
+      throw new Problem(`${found}: workload[${i}]: no profiles, neither here nor in the scenario`);
+    }
+    const key = profiles.join("\n");
+    const known = read.get(key);
+    if (known) return known;
+    const documents = profiles.map((profile) => readProfile(beside(profile)));
+    const model = { model: loadModel(documents), profiles: documents };
+    read.set(key, model);
+    return model;
+  });
+  const topology = existsSync(beside(scenario.topology)) ? beside(scenario.topology) : scenario.topology;
+  return { scenario, topology: readTopology(topology), models };
+}
