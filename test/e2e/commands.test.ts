@@ -5,6 +5,7 @@ import path from "node:path";
 import { setTimeout } from "node:timers/promises";
 import * as ort from "onnxruntime-node";
 import { describe, expect, test } from "vitest";
+import { simulationSchema } from "../../src/formats/simulation.ts";
 import { fixture, freshFolder, tierwise } from "./tierwise.ts";
 
 const RESNET = fixture("fmnist_resnet.onnx");
@@ -124,3 +125,31 @@ test("a killed profile is picked up where it stopped", async () => {
   expect(done.json().profiles[0].cuts).toBe(51);
   expect(readdirSync(cwd)).toEqual([done.json().profiles[0].file]);
 }, 60_000);
+
+describe("simulate", () => {
+  test("answers for a shipped scenario, the same for the same seed, with a trace to look at", () => {
+    const args = ["simulate", "receipts-at-the-till", "--requests", "4000", "--json"];
+    const { status, stdout, json, cwd } = tierwise([...args, "--seed", "7", "--trace", "trace.json"]);
+    expect(status).toBe(0);
+    const { success, error } = simulationSchema.safeParse(json());
+    expect(error?.issues).toBeUndefined();
+    expect(success).toBe(true);
+    const { latency_s, classes, requests } = json();
+    expect(requests).toBe(4000);
+    for (const name of ["mean", "p50", "p95", "p99"]) {
+      expect(latency_s[name].low).toBeLessThanOrEqual(latency_s[name].value);
+      expect(latency_s[name].high).toBeGreaterThanOrEqual(latency_s[name].value);
+    }
+    for (const { unloaded_s, latency_s: own } of classes) expect(own.mean.value).toBeGreaterThan(0.9 * unloaded_s);
+    const trace = JSON.parse(readFileSync(path.join(cwd, "trace.json"), "utf8"));
+    expect(trace.traceEvents.length).toBeGreaterThan(400);
+    expect(tierwise([...args, "--seed", "7"]).stdout).toBe(stdout);
+    expect(tierwise([...args, "--seed", "8"]).stdout).not.toBe(stdout);
+  });
+
+  test("prints a table for people", () => {
+    const { stdout } = tierwise(["simulate", "receipts-at-the-till", "--requests", "1000"]);
+    expect(stdout).toMatch(/till +edge/);
+    expect(stdout).toMatch(/medium:wi-fi/);
+  });
+});
