@@ -10,6 +10,7 @@ export { offeredLoad } from "./load.ts";
 export type { Arrivals, ClassSpec, Network, RateTrace, StationSpec, VisitSpec } from "./network.ts";
 export { type Body, type Command, Process, Resource, Signal, Simulation, Store } from "./process.ts";
 export { RandomStream } from "./random.ts";
+export { joinOutcomes } from "./replications.ts";
 export { type CompiledClass, type CompiledScenario, compileScenario, type ScenarioModel } from "./scenario.ts";
 export {
   type ClassOutcome,

@@ -18,6 +18,7 @@ export class Kernel {
   events = 0;
 
   #size = 0;
+  /** Slots in the heap's order, and their times. */
   #heap = new Int32Array(64);
   #time = new Float64Array(64);
   #priority = new Int32Array(64);
@@ -43,12 +44,11 @@ export class Kernel {
   schedule<Argument>(at: number, handler: (argument: Argument) => void, argument: Argument, priority = 0): EventHandle {
     if (!(at >= this.now)) throw new RangeError(`an event at ${at} would lie before the present, ${this.now}`);
     const slot = this.#free.length > 0 ? this.#free.pop()! : this.#newSlot();
-    this.#time[slot] = at;
     this.#priority[slot] = priority;
     this.#sequence[slot] = this.#scheduled++;
     this.#handler[slot] = handler as Handler;
     this.#argument[slot] = argument;
-    this.#siftUp(this.#size++, slot);
+    this.#siftUp(this.#size++, slot, at);
     return this.#generation[slot]! * 2 ** 32 + slot;
   }
 
@@ -67,7 +67,7 @@ export class Kernel {
     this.#stopped = false;
     while (this.#size > 0 && !this.#stopped) {
       const slot = this.#heap[0]!;
-      const time = this.#time[slot]!;
+      const time = this.#time[0]!;
       if (time > until || time === Number.POSITIVE_INFINITY) break;
       this.#removeFirst();
       const handler = this.#handler[slot]! as ((argument: unknown) => void) | null;
@@ -118,54 +118,67 @@ export class Kernel {
   /** Takes cancelled events out of the heap. */
   #sweep(): void {
     const heap = this.#heap;
-    const kept: number[] = [];
-    for (let i = 0; i < this.#size; i++) {
-      const slot = heap[i]!;
-      if (this.#handler[slot] === null) this.#release(slot);
-      else kept.push(slot);
-    }
+    const size = this.#size;
     this.#size = 0;
     this.#cancelled = 0;
-    for (const slot of kept) this.#siftUp(this.#size++, slot);
+    // What is kept is written where something has been read.
+    for (let i = 0; i < size; i++) {
+      const slot = heap[i]!;
+      if (this.#handler[slot] === null) this.#release(slot);
+      else this.#siftUp(this.#size++, slot, this.#time[i]!);
+    }
   }
 
-  #before(a: number, b: number): boolean {
-    const ta = this.#time[a]!;
-    const tb = this.#time[b]!;
-    if (ta !== tb) return ta < tb;
+  /** Whether, of two events at the same time, the first comes first. */
+  #precedes(a: number, b: number): boolean {
     const pa = this.#priority[a]!;
     const pb = this.#priority[b]!;
     return pa === pb ? this.#sequence[a]! < this.#sequence[b]! : pa < pb;
   }
 
-  #siftUp(from: number, slot: number): void {
+  #siftUp(from: number, slot: number, time: number): void {
     const heap = this.#heap;
+    const times = this.#time;
     let i = from;
     while (i > 0) {
       const parent = (i - 1) >> 2;
-      if (!this.#before(slot, heap[parent]!)) break;
+      const above = times[parent]!;
+      if (above < time || (above === time && !this.#precedes(slot, heap[parent]!))) break;
       heap[i] = heap[parent]!;
+      times[i] = above;
       i = parent;
     }
     heap[i] = slot;
+    times[i] = time;
   }
 
   #removeFirst(): void {
     const heap = this.#heap;
+    const times = this.#time;
     const size = --this.#size;
     if (size === 0) return;
     const last = heap[size]!;
+    const time = times[size]!;
     let i = 0;
     for (;;) {
       let child = 4 * i + 1;
       if (child >= size) break;
       const end = child + 4 < size ? child + 4 : size;
       let least = child;
-      for (child++; child < end; child++) if (this.#before(heap[child]!, heap[least]!)) least = child;
-      if (!this.#before(heap[least]!, last)) break;
+      let soonest = times[child]!;
+      for (child++; child < end; child++) {
+        const candidate = times[child]!;
+        if (candidate < soonest || (candidate === soonest && this.#precedes(heap[child]!, heap[least]!))) {
+          least = child;
+          soonest = candidate;
+        }
+      }
+      if (soonest > time || (soonest === time && this.#precedes(last, heap[least]!))) break;
       heap[i] = heap[least]!;
+      times[i] = soonest;
       i = least;
     }
     heap[i] = last;
+    times[i] = time;
   }
 }

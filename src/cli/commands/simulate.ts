@@ -12,6 +12,7 @@ import {
 } from "../../simulator/index.ts";
 import { writeAtomically } from "../../store/index.ts";
 import { formatDuration } from "../../units/index.ts";
+import { replicate } from "../../workers/index.ts";
 import { positiveInteger, positiveNumber } from "../arguments.ts";
 import { note, print, table } from "../output.ts";
 import { Progress } from "../progress.ts";
@@ -23,24 +24,39 @@ export const simulate = new Command("simulate")
   .option("--seed <n>", "of the random numbers; the same seed gives the same figures everywhere", wholeNumber, 1)
   .option("--requests <n>", "to simulate; else the scenario's", positiveInteger)
   .option("--precision <share>", "go on until intervals are at most ± this share, such as 0.02", positiveNumber)
+  .option("--replications <n>", "independent runs of that many requests each, on all cores", positiveInteger)
   .option("--trace <file>", "write the first requests' ways as a trace for ui.perfetto.dev")
   .option("--trace-requests <n>", "how many", positiveInteger, 200)
   .option("--json", "print one JSON document")
   .addHelpText("after", "\nExample:\n  $ tierwise simulate receipts-at-the-till")
-  .action((file, options) => {
+  .action(async (file, options) => {
     const { scenario, topology, models } = readScenario(file);
     const { network, classes } = compileScenario(scenario, topology, models);
     const requests = options.requests ?? scenario.requests;
     const precision = options.precision ?? scenario.precision;
+    if (options.replications !== undefined && precision !== undefined) {
+      throw new Problem("--replications has a fixed length, and cannot go on until --precision is reached");
+    }
+    if (options.replications === 1) throw new Problem("--replications 1: intervals need at least two runs");
     const progress = new Progress(scenario.name ?? file);
     let outcome: Outcome;
     try {
-      outcome = simulateNetwork(network, {
-        seed: options.seed,
-        requests,
-        ...(precision === undefined ? {} : { precision }),
-        onProgress: (arrived) => progress.report("simulating", arrived, Math.max(arrived, requests)),
-      });
+      outcome =
+        options.replications === undefined
+          ? simulateNetwork(network, {
+              seed: options.seed,
+              requests,
+              ...(precision === undefined ? {} : { precision }),
+              onProgress: (arrived) => progress.report("simulating", arrived, Math.max(arrived, requests)),
+            })
+          : await replicate(
+              network,
+              { seed: options.seed, requests },
+              {
+                replications: options.replications,
+                onProgress: (done) => progress.report("replications", done, options.replications!),
+              },
+            );
     } finally {
       progress.stop();
     }
