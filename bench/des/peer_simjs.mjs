@@ -3,9 +3,10 @@ import { createRequire } from "node:module";
 import path from "node:path";
 
 const [folder, workload, count, seed = "1"] = process.argv.slice(2);
-// The package was written for browsers.
+// The package was written for browsers, and leaves its classes in the window.
 globalThis.window = globalThis;
-const { Sim, Entity, Facility, Random } = createRequire(path.join(folder, "x.js"))("simjs");
+createRequire(path.join(folder, "x.js"))("simjs");
+const { Sim, Entity, Facility, Random } = globalThis.Sim;
 
 const requests = Number(count);
 const random = new Random(Number(seed));
