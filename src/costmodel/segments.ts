@@ -57,6 +57,7 @@ export class SegmentTable {
         ranges.get(segment)!.reduce((total, [first, last]) => total + (sums[last + 1]! - sums[first]!), 0);
       return sides(sums[profile.whole_kernels]!, sum);
     });
+    for (const side of ["head", "tail"] as const) this.#correct(profile, side);
     this.#kernels = sides(profile.whole_kernels, (segment) =>
       ranges.get(segment)!.reduce((total, [first, last]) => total + last + 1 - first, 0),
     );
@@ -76,6 +77,39 @@ export class SegmentTable {
     const made = (tensors: readonly number[]) =>
       tensors.reduce((sum, index) => sum + (inputs.includes(index) ? 0 : profile.tensors[index]!.bytes), 0);
     this.#outputBytes = Float64Array.of(0, ...cuts.map(({ tensors }) => made(tensors)), made(outputs));
+  }
+
+  /**
+   * Adds to each side of each cut what the anchors' sides took beyond the sum of their kernels, interpolated over that
+   * sum. (It is mostly below zero: in a short segment caches keep what the rest of the model would drive out.) The whole
+   * model, and a segment of nothing, need no correction.
+   */
+  #correct(profile: Profile, side: "head" | "tail"): void {
+    const anchors = profile.anchors ?? [];
+    if (anchors.length === 0) return;
+    const which = side === "head" ? "before" : "after";
+    const sums = prefixSums(profile.kernels.map(({ median_s }) => median_s * profile.run.skew));
+    const whole = sums[profile.whole_kernels]!;
+    const points = anchors.flatMap(({ cut: id, head_s, tail_s }) => {
+      const cut = profile.cuts.find((candidate) => candidate.id === id);
+      if (!cut) return [];
+      const summed = parseRanges(cut[side].kernels, profile, id).reduce(
+        (total, [first, last]) => total + (sums[last + 1]! - sums[first]!),
+        0,
+      );
+      return [{ summed, excess: (side === "head" ? head_s : tail_s) - summed }];
+    });
+    const curve = [{ summed: 0, excess: 0 }, ...points, { summed: whole, excess: 0 }].sort(
+      (a, b) => a.summed - b.summed,
+    );
+    const corrections = this.#kernelSeconds[MEDIAN]![which].map((value) => interpolate(curve, value));
+    for (const table of this.#kernelSeconds) {
+      const values = table[which];
+      for (let i = 0; i < values.length; i++) {
+        // A correction that leaves less than a quarter would be no correction.
+        values[i] = Math.max(values[i]! / 4, values[i]! + corrections[i]!);
+      }
+    }
   }
 
   /** Kernels that the segment executes. */
@@ -117,6 +151,15 @@ export class SegmentTable {
     if (b === this.boundaries - 1) return after[a]!;
     return Math.max(0, before[b]! + after[a]! - after[0]!);
   }
+}
+
+/** The excess at a sum, linear between the points; that of the nearest end beyond them. */
+function interpolate(points: readonly { readonly summed: number; readonly excess: number }[], at: number): number {
+  const after = points.findIndex(({ summed }) => summed >= at);
+  if (after <= 0) return points[after === 0 ? 0 : points.length - 1]!.excess;
+  const [a, b] = [points[after - 1]!, points[after]!];
+  const share = b.summed > a.summed ? (at - a.summed) / (b.summed - a.summed) : 1;
+  return a.excess + share * (b.excess - a.excess);
 }
 
 type Range = readonly [first: number, last: number];

@@ -123,6 +123,16 @@ export const profileSchema = z.object({
   kernels: z.array(kernelSchema),
   whole_kernels: count.describe("how many of kernels belong to the uncut model: the first so many"),
   cuts: z.array(cutSchema),
+  anchors: z
+    .array(
+      z.object({
+        cut: z.string().describe("id of one of cuts"),
+        head_s: quantity.describe("time inside kernels of the cut's head, measured as a whole"),
+        tail_s: quantity.describe("the same of its tail"),
+      }),
+    )
+    .optional()
+    .describe("cuts whose sides were measured whole, to see how kernels of a segment differ from those of the model"),
   codecs: z.array(codecSchema),
 });
 export type Profile = z.infer<typeof profileSchema>;

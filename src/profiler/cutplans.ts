@@ -1,4 +1,4 @@
-import { type Cut, cutsOf } from "../onnx/index.ts";
+import type { Cut } from "../onnx/index.ts";
 import type { PlannedKernel } from "./plan.ts";
 import { planSegment, type Subject } from "./planning.ts";
 
@@ -36,14 +36,13 @@ export interface PlannedCutEntry {
 }
 
 /**
- * Plans every cut by letting the runtime optimise its head and its tail. Nothing less is exact: where a cut falls
+ * Plans cuts by letting the runtime optimise its head and its tail. Nothing less is exact: where a cut falls
  * decides fusions and layouts far from it (a residual stage can lose all its fused additions to a cut before it).
- * @param limit plan at most so many cuts, evenly spread
  * @param known cuts planned by an interrupted earlier run
  */
 export async function planCuts(
   subject: Subject,
-  limit: number,
+  chosen: readonly Cut[],
   known: readonly PlannedCutEntry[],
   onCut: (entry: PlannedCutEntry | undefined, done: number, total: number) => void,
 ): Promise<CutPlans> {
@@ -61,7 +60,6 @@ export async function planCuts(
   };
   const cuts: CutPlan[] = [];
   const earlier = new Map(known.map((entry) => [entry.id, entry]));
-  const chosen = spread(cutsOf(graph), limit);
   // Entries must be taken over in the order they were made: their boundary kernels are numbered in that order.
   for (const entry of known) for (const kernel of entry.boundary) learn(kernel);
   for (const cut of chosen) {

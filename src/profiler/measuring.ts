@@ -21,7 +21,7 @@ export interface MeasuredSegment {
   }[];
   /** Time inside kernels in each run, seconds. */
   readonly kernelSums: readonly number[];
-  /** Time of each untraced run as JavaScript sees it, seconds. */
+  /** Time of each untraced run as JavaScript sees it, seconds; none where only the kernels were wanted. */
   readonly requests: readonly number[];
   /** Creating the untraced session, seconds. */
   readonly load_s: number;
@@ -32,23 +32,24 @@ export interface MeasuredSegment {
 
 /**
  * Runs the whole model and other segments by turns until each median is known to ±2 % or the budget is spent. Each is
- * loaded twice, once traced for the kernels' times, once untraced for the time of a request.
+ * loaded twice, once traced for the kernels' times, once untraced for the time of a request, unless that is not wanted.
  */
 export async function measureSegments(
   subject: Subject,
   feeds: Feeds,
-  segments: readonly Window[],
+  segments: readonly (Window & { readonly tracedOnly?: boolean })[],
   budgetSeconds: number,
   onProgress: (share: number) => void,
 ): Promise<MeasuredSegment[]> {
   const values = await seamValues(subject, feeds, segments);
   const loaded = [];
-  for (const { from, to } of segments) {
+  for (const { from, to, tracedOnly = false } of segments) {
     const segment = segmentOf(subject, from, to);
     const inputs = Object.fromEntries(segment.inputs.map((name) => [name, values[name]!]));
     const traced = await loadTraced(subject, segment);
     const start = performance.now();
-    const plain = await loadSession(segment.source, { ...subject.settings, externalFolder: subject.externalFolder });
+    const settings = { ...subject.settings, externalFolder: subject.externalFolder };
+    const plain = tracedOnly ? undefined : await loadSession(segment.source, settings);
     const load_s = (performance.now() - start) / 1000;
     loaded.push({
       segment,
@@ -57,18 +58,18 @@ export async function measureSegments(
       load_s,
       kernels: traced.kernels,
       traced: new Runner(traced.session, inputs, { kernels: traced.kernels, traceCost: subject.traceCost }),
-      plain: new Runner(plain, inputs),
+      plain: plain && new Runner(plain, inputs),
     });
   }
   await sampleInterleaved(
-    loaded.flatMap(({ traced, plain }) => [traced, plain]),
+    loaded.flatMap(({ traced, plain }) => (plain ? [traced, plain] : [traced])),
     budgetSeconds,
     onProgress,
   );
   const measured: MeasuredSegment[] = [];
   for (const { segment, from, to, load_s, kernels, traced, plain } of loaded) {
     const samples = await traced.finish();
-    const requests = await plain.finish();
+    const requests = await plain?.finish();
     measured.push({
       from,
       to,
@@ -79,10 +80,10 @@ export async function measureSegments(
         bytes: samples.bytes.get(plan.name) ?? 0,
       })),
       kernelSums: sums(samples),
-      requests: requests.request,
+      requests: requests?.request ?? [],
       weightBytes: weightBytes(subject, segment.initializers, segment.nodes),
       outputBytes: segment.outputs.reduce((sum, name) => sum + sizeOf(subject, name), 0),
-      warmUpRuns: requests.warmUpRuns,
+      warmUpRuns: requests?.warmUpRuns ?? 0,
     });
   }
   return measured;

@@ -4,8 +4,9 @@ import path from "node:path";
 import type { Measurement, TensorInfo } from "../formats/common.ts";
 import { Problem } from "../formats/problem.ts";
 import type { CodecCost, Profile, ProfileCut, ProfileKernel, ProfileNode, ProfileSegment } from "../formats/profile.ts";
-import { analyse, extractSegment, type Model, nodeCost, parameterCount } from "../onnx/index.ts";
+import { analyse, type Cut, cutsOf, extractSegment, type Model, nodeCost, parameterCount } from "../onnx/index.ts";
 import { Journal } from "../store/index.ts";
+import { chooseAnchors } from "./anchors.ts";
 import { measureCodecs, measureJson } from "./codecs.ts";
 import {
   type BoundaryKernel,
@@ -13,6 +14,7 @@ import {
   chooseWindows,
   type PlannedCutEntry,
   planCuts,
+  spread,
   type Window,
 } from "./cutplans.ts";
 import { inputTypes, makeFeeds, type RawInputs, type Shapes } from "./feeds.ts";
@@ -72,6 +74,8 @@ interface BatchEntry {
   };
   readonly boundary: readonly { readonly index: number; readonly bytes: number; readonly measured: Measurement }[];
   readonly points: readonly (RequestPoint & LoadPoint)[];
+  /** Kernel times of the anchors' heads and tails over those of the whole in this batch. */
+  readonly anchors: readonly { readonly id: string; readonly head: number; readonly tail: number }[];
 }
 
 type Entry = PlannedCutEntry | BatchEntry;
@@ -104,9 +108,12 @@ export async function profileModel(
     const sha256 = digest(model);
     const journal = options.journal ? new Journal<Entry>(options.journal, fingerprint(model, options)) : undefined;
     const known = journal?.entries ?? [];
+    const cuts = cutsOf(graph);
+    const asked = spread(cuts, options.cuts);
+    const anchors = chooseAnchors(cuts, asked, workOf(subject), weightsOf(subject));
     const plans = await planCuts(
       subject,
-      options.cuts,
+      cuts.filter((cut) => asked.includes(cut) || anchors.includes(cut)),
       known.filter((entry) => entry.kind === "cut"),
       (entry, done, total) => {
         if (entry) journal?.append(entry);
@@ -114,7 +121,16 @@ export async function profileModel(
       },
     );
     const windows = await chooseWindows(subject, plans, (done, total) => onProgress("windows", done, total));
-    const { batches, measured } = await measureBatches(subject, feeds, plans, windows, options, journal, known);
+    const { batches, measured } = await measureBatches(
+      subject,
+      feeds,
+      plans,
+      windows,
+      { asked, anchors },
+      options,
+      journal,
+      known,
+    );
     const crossing = new Set([
       ...plans.cuts.flatMap(({ cut }) => cut.tensors),
       ...model.outputs.map(({ name }) => name),
@@ -158,16 +174,13 @@ async function measureBatches(
   feeds: Feeds,
   plans: CutPlans,
   windows: readonly Window[],
+  { asked, anchors }: { readonly asked: readonly Cut[]; readonly anchors: readonly Cut[] },
   options: ProfileOptions,
   journal: Journal<Entry> | undefined,
   known: readonly Entry[],
 ): Promise<{ batches: BatchEntry[]; measured: MeasuredSegment[] }> {
   const end = subject.graph.steps.length;
-  const extras =
-    options.alsoMeasure?.(
-      plans.cuts.map(({ cut }) => cut),
-      end,
-    ) ?? [];
+  const extras = options.alsoMeasure?.(asked, end) ?? [];
   // Comparisons are only fair among segments of one batch: then everything is one.
   const size = extras.length > 0 ? windows.length + extras.length : BATCH;
   const all = [...windows, ...extras];
@@ -180,11 +193,18 @@ async function measureBatches(
       batches.push(done);
       continue;
     }
-    const segments = [{ from: 0, to: end }, ...all.slice(index * size, (index + 1) * size)];
+    // Once is enough for the anchors; what counts is how they compare with the whole beside them.
+    const sides = (index > 0 ? [] : anchors).flatMap(({ position }) => [
+      { from: 0, to: position, tracedOnly: true },
+      { from: position, to: end, tracedOnly: true },
+    ]);
+    const segments = [{ from: 0, to: end }, ...sides, ...all.slice(index * size, (index + 1) * size)];
     const results = await measureSegments(subject, feeds, segments, options.budgetSeconds / count, (share) =>
       options.onProgress("measure", index + share, count),
     );
-    const [whole, ...others] = results as [MeasuredSegment, ...MeasuredSegment[]];
+    const whole = results[0]!;
+    const anchored = results.slice(1, 1 + sides.length).map(kernelSeconds);
+    const others = results.slice(1 + sides.length);
     const own = others.slice(0, windows.length);
     measured = [whole, ...others.slice(windows.length)];
     const boundary = new Map<number, { samples: readonly number[]; bytes: number }>();
@@ -207,6 +227,11 @@ async function measureBatches(
         measured: kernelMeasurement(samples),
       })),
       points: [whole, ...own].map(point),
+      anchors: (index > 0 ? [] : anchors).map(({ id }, i) => ({
+        id,
+        head: anchored[2 * i]! / kernelSeconds(whole),
+        tail: anchored[2 * i + 1]! / kernelSeconds(whole),
+      })),
     };
     journal?.append(entry);
     batches.push(entry);
@@ -214,10 +239,27 @@ async function measureBatches(
   return { batches, measured };
 }
 
+function kernelSeconds(segment: MeasuredSegment): number {
+  return medianInterval(segment.kernelSums).median_s;
+}
+
+/** What each step costs, roughly, for placing anchors: its operations, and a few more per byte that it moves. */
+function workOf({ graph, types }: Subject): number[] {
+  return graph.steps.map((step) => {
+    const { flops, bytes } = nodeCost(graph.model, step, types);
+    return 1 + flops + 5 * bytes;
+  });
+}
+
+function weightsOf(subject: Subject): number {
+  const { model } = subject.graph;
+  return weightBytes(subject, [...model.initializers.keys()], model.nodes);
+}
+
 function point(segment: MeasuredSegment): RequestPoint & LoadPoint {
   return {
     request_s: medianInterval(segment.requests).median_s,
-    kernels_s: medianInterval(segment.kernelSums).median_s,
+    kernels_s: kernelSeconds(segment),
     kernels: segment.kernels.length,
     outputBytes: segment.outputBytes,
     load_s: segment.load_s,
@@ -331,7 +373,7 @@ function assemble(
       operator: context.options.operator,
       parameters: parameterCount(model),
       flops: nodes.reduce((sum, node) => sum + node.flops, 0),
-      weight_bytes: weightBytes(subject, [...model.initializers.keys()], model.nodes),
+      weight_bytes: weightsOf(subject),
       inputs: inputIndices,
       outputs: outputIndices,
     },
@@ -358,6 +400,13 @@ function assemble(
     kernels,
     whole_kernels: plans.whole.length,
     cuts,
+    anchors: batches
+      .flatMap((batch) => batch.anchors)
+      .map(({ id, head, tail }) => ({
+        cut: id,
+        head_s: head * kernelRun.median_s,
+        tail_s: tail * kernelRun.median_s,
+      })),
     codecs: context.codecs,
   };
 }
