@@ -9,8 +9,8 @@ import {
   TensorProtoSchema,
 } from "onnx-buf";
 import { codeOfDtype, elements } from "./dtype.ts";
-import { type TensorType, typedValueInfo } from "./segment.ts";
 import { GRAPH, MODEL, TENSOR } from "./model.ts";
+import { type TensorType, typedValueInfo } from "./segment.ts";
 import { type ByteSource, memorySource, ropeSource, type Span, spanOf } from "./source.ts";
 import { lengthDelimited } from "./wire.ts";
 

@@ -42,7 +42,8 @@ export function encoder(name: string, shape: EncoderShape, seed: number): ByteSo
   const typeIds = types ?? expandedTypes(graph, base, ids!);
   const bias = attentionBias(graph, base, mask!);
   let x = embeddings(graph, base, shape, ids!, typeIds);
-  for (let layer = 0; layer < shape.layers; layer++) x = encoderLayer(graph, `${base}/encoder/layer.${layer}`, shape, x, bias);
+  for (let layer = 0; layer < shape.layers; layer++)
+    x = encoderLayer(graph, `${base}/encoder/layer.${layer}`, shape, x, bias);
   if (roberta) {
     x = graph.node("Gather", "/classifier", [x, first], { axis: 1 });
     x = graph.node("Tanh", "/classifier", [graph.gemm("/classifier/dense", x, hidden, hidden, DEVIATION)]);

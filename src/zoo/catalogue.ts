@@ -1,5 +1,5 @@
 import { unknownName } from "../formats/names.ts";
-import { type ByteSource, isWeightType, elements, type Model } from "../onnx/index.ts";
+import { type ByteSource, elements, isWeightType, type Model } from "../onnx/index.ts";
 import { BERT_BASE, BERT_SMALL, type EncoderShape, encoder, ROBERTA_BASE, ROBERTA_TINY } from "./bert.ts";
 import { mobilenetV2 } from "./mobilenet.ts";
 import {

@@ -6,7 +6,9 @@ import { architecture } from "../../src/zoo/index.ts";
 import { graphText } from "../fixtures/graphtext.ts";
 
 const witness = (name: string) =>
-  readFileSync(new URL(`../fixtures/zoo/${name}.txt`, import.meta.url), "utf8").trimEnd().split("\n");
+  readFileSync(new URL(`../fixtures/zoo/${name}.txt`, import.meta.url), "utf8")
+    .trimEnd()
+    .split("\n");
 const textOf = (source: ByteSource) => graphText(readModel(source, "model"));
 
 describe("node for node what PyTorch exports", () => {
