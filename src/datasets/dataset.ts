@@ -1,0 +1,224 @@
+import path from "node:path";
+import { type DatasetDocument, type InputDocument, type LabelsDocument, parseDataset } from "../formats/dataset.ts";
+import { Problem } from "../formats/problem.ts";
+import { readText } from "../store/index.ts";
+import { openBytes, openIdx, openNpy, openRaw, openSafetensors } from "./binary.ts";
+import type { Column, ValueArray, ValueDtype } from "./column.ts";
+import { openImages } from "./images.ts";
+import { openFeatures, openLabelColumn } from "./table.ts";
+import { type Transform, transformOf } from "./transform.ts";
+
+/** A tensor for a model's input. */
+export interface Feed {
+  readonly dtype: ValueDtype;
+  /** The batch first. */
+  readonly dims: readonly number[];
+  readonly data: ValueArray;
+}
+
+/** Some consecutive samples. */
+export interface Batch {
+  /** Position of the first of them in the data set, from 0. */
+  readonly first: number;
+  readonly size: number;
+  /** By the names of the model's inputs. */
+  readonly feeds: Readonly<Record<string, Feed>>;
+  /** Class of each sample, from 0; undefined where the data set has no labels. */
+  readonly labels: Int32Array | undefined;
+}
+
+/** An open data set: samples are read when their batch is. */
+export interface Dataset {
+  readonly name: string;
+  readonly file: string;
+  readonly count: number;
+  /** Element type and dimensions of one sample, by the names of the model's inputs. */
+  readonly inputs: ReadonlyMap<string, { readonly dtype: ValueDtype; readonly shape: readonly number[] }>;
+  readonly classes: readonly string[] | undefined;
+  readonly labelled: boolean;
+  /**
+   * The samples in order, `size` at a time and fewer at the end.
+   * @param limit stop after so many samples
+   * @throws Problem when a sample or a label is not what the document says
+   */
+  batches(size: number, limit?: number): AsyncGenerator<Batch>;
+  close(): void;
+}
+
+interface Opened {
+  readonly column: Column;
+  readonly transform: Transform;
+}
+
+/**
+ * Opens the data set that a document describes, and checks that its parts belong together.
+ * @param file the document, YAML or JSON
+ * @throws Problem naming the file and what is wrong with it
+ */
+export async function openDataset(file: string): Promise<Dataset> {
+  const document = parseDataset(readText(file), file);
+  const root = path.resolve(path.dirname(file), document.root);
+  const closing: (() => void)[] = [];
+  const close = () => {
+    for (const closeOne of closing.splice(0)) closeOne();
+  };
+  try {
+    const inputs = new Map<string, Opened>();
+    let folders: readonly string[] | undefined;
+    for (const [name, input] of Object.entries(document.inputs)) {
+      const opened = await openInput(root, input, closing);
+      folders ??= opened.folders;
+      inputs.set(name, {
+        column: opened.column,
+        transform: transformOf(input, opened.column, `${file}: input '${name}'`),
+      });
+    }
+    const { labels, classes } = await openLabels(file, root, document, folders, closing);
+    return { ...assemble(file, document, inputs, labels, classes), close };
+  } catch (error) {
+    close();
+    throw error;
+  }
+}
+
+async function openInput(
+  root: string,
+  input: InputDocument,
+  closing: (() => void)[],
+): Promise<{ column: Column; folders?: readonly string[] }> {
+  if (input.kind === "images") return openImages(root, input);
+  if (input.kind === "csv") {
+    return { column: await openFeatures(path.resolve(root, input.file), input.columns, input.delimiter) };
+  }
+  return { column: openStored(root, input, closing) };
+}
+
+type Stored = Exclude<LabelsDocument, { kind: "csv" | "folders" }>;
+
+function openStored(root: string, stored: Stored, closing: (() => void)[]): Column {
+  const where = path.resolve(root, stored.file);
+  const source = openBytes(where, closing);
+  switch (stored.kind) {
+    case "idx":
+      return openIdx(source, where);
+    case "npy":
+      return openNpy(source, where);
+    case "raw":
+      return openRaw(source, stored.stored, where);
+    case "safetensors":
+      return openSafetensors(source, stored.tensor, where);
+  }
+}
+
+async function openLabels(
+  file: string,
+  root: string,
+  { labels, classes }: DatasetDocument,
+  folders: readonly string[] | undefined,
+  closing: (() => void)[],
+): Promise<{ labels?: Column; classes: readonly string[] | undefined }> {
+  if (!labels) return { classes };
+  if (labels.kind === "csv") {
+    const column = await openLabelColumn(path.resolve(root, labels.file), labels.column, labels.delimiter, classes);
+    return { labels: column, classes };
+  }
+  if (labels.kind === "folders") {
+    if (!folders) throw new Problem(`${file}: labels of the kind 'folders' need an input of the kind 'images'.`);
+    const known = classes ?? [...new Set(folders)].sort();
+    const stranger = folders.find((folder) => !known.includes(folder));
+    if (stranger !== undefined)
+      throw new Problem(`${file}: pictures lie in '${stranger}', which is not among the classes ${known.join(", ")}.`);
+    return { labels: folderLabels(folders, known), classes: known };
+  }
+  const column = openStored(root, labels, closing);
+  if (column.shape.some((size) => size !== 1))
+    throw new Problem(`${file}: labels have the shape [${column.shape.join(", ")}] per sample; one number is needed.`);
+  return { labels: column, classes };
+}
+
+function folderLabels(folders: readonly string[], classes: readonly string[]): Column {
+  const numbers = Int32Array.from(folders, (folder) => classes.indexOf(folder));
+  return {
+    count: numbers.length,
+    dtype: "int32",
+    shape: [],
+    async *chunks(size) {
+      for (let from = 0; from < numbers.length; from += size) yield numbers.slice(from, from + size);
+    },
+  };
+}
+
+function assemble(
+  file: string,
+  document: DatasetDocument,
+  inputs: ReadonlyMap<string, Opened>,
+  labels: Column | undefined,
+  classes: readonly string[] | undefined,
+): Omit<Dataset, "close"> {
+  const [[firstName, first]] = [...inputs] as [[string, Opened]];
+  const { count } = first.column;
+  if (count === 0) throw new Problem(`${file}: input '${firstName}' holds no samples: the data set is empty.`);
+  const parts = [...inputs].map(([name, { column }]) => [`input '${name}'`, column] as const);
+  for (const [what, column] of labels ? [...parts, ["labels", labels] as const] : parts)
+    if (column.count !== count)
+      throw new Problem(
+        `${file}: input '${firstName}' holds ${count} samples and ${what} ${what === "labels" ? "hold" : "holds"} ${column.count}; they must be as many.`,
+      );
+  return {
+    name: document.name,
+    file,
+    count,
+    inputs: new Map(
+      [...inputs].map(([name, { transform }]) => [name, { dtype: transform.dtype, shape: transform.shape }]),
+    ),
+    classes,
+    labelled: labels !== undefined,
+    async *batches(size, limit = Number.POSITIVE_INFINITY) {
+      const streams = [...inputs].map(([name, { column, transform }]) => ({
+        name,
+        transform,
+        chunks: column.chunks(size),
+      }));
+      const labelChunks = labels?.chunks(size);
+      const most = Math.min(count, limit);
+      try {
+        for (let from = 0; from < most; from += size) {
+          const feeds: Record<string, Feed> = {};
+          const here = Math.min(size, most - from);
+          for (const { name, transform, chunks } of streams) {
+            const { value } = await chunks.next();
+            const data = transform.apply(value as ValueArray);
+            const each = data.length / Math.min(size, count - from);
+            const dims = [here, ...transform.shape];
+            feeds[name] = { dtype: transform.dtype, dims, data: data.subarray(0, here * each) as ValueArray };
+          }
+          const labelValues = (await labelChunks?.next())?.value as ValueArray | undefined;
+          const numbers =
+            labelValues && checkedLabels(file, labelValues.subarray(0, here) as ValueArray, from, classes);
+          yield { first: from, size: here, feeds, labels: numbers };
+        }
+      } finally {
+        // Whoever stops early must not leave files open.
+        for (const { chunks } of streams) await chunks.return(undefined);
+        await labelChunks?.return(undefined);
+      }
+    },
+  };
+}
+
+function checkedLabels(
+  file: string,
+  values: ValueArray,
+  first: number,
+  classes: readonly string[] | undefined,
+): Int32Array {
+  return Int32Array.from(values as ArrayLike<number | bigint> as ArrayLike<number>, (given, index) => {
+    const label = Number(given);
+    const most = classes?.length ?? 2 ** 31;
+    if (!(Number.isInteger(label) && label >= 0 && label < most)) {
+      const range = classes ? `0 to ${classes.length - 1}` : "whole numbers from 0 on";
+      throw new Problem(`${file}: the label of sample ${first + index} is ${label}; classes are ${range}.`);
+    }
+    return label;
+  });
+}
