@@ -11,6 +11,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<CommandUnknownOpts>>> = {
   split: async () => (await import("./commands/split.ts")).split,
   report: async () => (await import("./commands/report.ts")).report,
   schema: async () => (await import("./commands/schema.ts")).schema,
+  evaluate: async () => (await import("./commands/evaluate.ts")).evaluate,
   zoo: async () => (await import("./commands/zoo.ts")).zoo,
 };
 

@@ -1,8 +1,10 @@
 import { Argument, Command } from "@commander-js/extra-typings";
 import { z } from "zod";
+import { datasetSchema } from "../../formats/dataset.ts";
 import { predictionSchema } from "../../formats/prediction.ts";
 import { profileSchema } from "../../formats/profile.ts";
 import { topologySchema } from "../../formats/topology.ts";
+import { variantsSchema } from "../../formats/variants.ts";
 import { reportSchema } from "../../report/index.ts";
 
 const SCHEMAS = {
@@ -10,6 +12,8 @@ const SCHEMAS = {
   topology: topologySchema,
   prediction: z.object({ predictions: z.array(predictionSchema) }),
   report: reportSchema,
+  dataset: datasetSchema,
+  variants: variantsSchema,
 };
 
 export const schema = new Command("schema")
