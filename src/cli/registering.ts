@@ -1,6 +1,6 @@
 import fs from "node:fs";
 import path from "node:path";
-import { Document, parseDocument } from "yaml";
+import { Document, parseDocument, type YAMLMap, type YAMLSeq } from "yaml";
 import { Problem } from "../formats/problem.ts";
 import { type Accuracy, parseVariants, type Variant } from "../formats/variants.ts";
 import { readText, writeAtomically } from "../store/index.ts";
@@ -41,7 +41,9 @@ export function registerVariant(file: string, entry: Registration): void {
   const training = entry.training ?? (earlier?.model === model ? earlier.training : undefined);
   const accuracy = [...entry.accuracy.map(rounded), ...kept];
   const variant = { model, operator: entry.operator, accuracy, ...(training ? { training } : {}) };
-  document.setIn(["variants", at >= 0 ? at : (known?.variants.length ?? 0)], document.createNode(variant));
+  const node = document.createNode(variant) as YAMLMap;
+  for (const item of (node.get("accuracy") as YAMLSeq<YAMLMap>).items) item.flow = true;
+  document.setIn(["variants", at >= 0 ? at : (known?.variants.length ?? 0)], node);
   const text = document.toString({ lineWidth: 120 });
   parseVariants(text, file);
   writeAtomically(file, text);
