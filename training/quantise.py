@@ -61,6 +61,20 @@ class Linear(nn.Linear):
         return nn.functional.linear(x, weight_of(self), self.bias)
 
 
+class Projection(Linear):
+    """A Linear whose product is quantised before the bias is added. Otherwise the runtime fuses the two into a float
+    Gemm where it knows the shapes, and widens the weights on every run."""
+
+    def __init__(self, inner, outer):
+        super().__init__(inner, outer)
+        self.product = Activation()
+
+    def forward(self, x):
+        if not self.quantised:
+            return super().forward(x)
+        return self.product(nn.functional.linear(x, weight_of(self))) + self.bias
+
+
 def set_mode(model, mode):
     for module in model.modules():
         if isinstance(module, Activation):

@@ -21,7 +21,7 @@ from torch import nn
 
 from common import OUT, SEED, Batches, log, quantisation_aware, save, train
 from prune import Pruning
-from quantise import Activation, Linear
+from quantise import Activation, Linear, Projection
 
 LENGTH, BUCKETS = 64, 2048
 START = 1  # 0 is padding; words are hashed to 2 …
@@ -54,8 +54,8 @@ class Layer(nn.Module):
     def __init__(self, size, heads, inner):
         super().__init__()
         self.heads, self.each = heads, size // heads
-        self.query, self.key, self.value, self.out = (Linear(size, size) for _ in range(4))
-        self.wide, self.narrow = Linear(size, inner), Linear(inner, size)
+        self.query, self.key, self.value, self.out = (Projection(size, size) for _ in range(4))
+        self.wide, self.narrow = Projection(size, inner), Projection(inner, size)
         self.first, self.second = nn.LayerNorm(size), nn.LayerNorm(size)
         self.input, self.context, self.middle, self.inner = (Activation() for _ in range(4))
         self.drop = nn.Dropout(0.1)
