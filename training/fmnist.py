@@ -97,24 +97,24 @@ def main():
     teacher = Net(16, 32)
     seconds = train("fmnist_identity", teacher, batches, epochs=6, rate=4e-3)
     write("fmnist_identity", fold(teacher))
-    log(f"fmnist_identity: {seconds:.0f} s")
+    log(f"fmnist_identity: {seconds:.0f} s of processor time")
 
     student = Net(8, 16)
     seconds = train("fmnist_distilled", student, batches, epochs=6, rate=6e-3, teacher=teacher.eval())
     write("fmnist_distilled", fold(student))
-    log(f"fmnist_distilled: {seconds:.0f} s")
+    log(f"fmnist_distilled: {seconds:.0f} s of processor time")
 
     pruned = copy.deepcopy(teacher)
     pruning = Pruning(pruned, 0.7, lambda name: name.startswith("blocks"))
     seconds = train("fmnist_pruned", pruned, batches, epochs=2, rate=1e-3, after_step=pruning.apply)
     pruning.apply()
     write("fmnist_pruned", fold(pruned))
-    log(f"fmnist_pruned: {seconds:.0f} s, {pruning.sparsity():.3f} of the blocks' weights are zero")
+    log(f"fmnist_pruned: {seconds:.0f} s of processor time, {pruning.sparsity():.3f} of the blocks' weights are zero")
 
     quantised = fold(teacher)
     seconds = quantisation_aware("fmnist_qat", quantised, batches, epochs=2, rate=3e-4)
     write("fmnist_qat", quantised, quantised=True)
-    log(f"fmnist_qat: {seconds:.0f} s")
+    log(f"fmnist_qat: {seconds:.0f} s of processor time")
 
 
 main()

@@ -123,24 +123,24 @@ def main():
     teacher = Encoder(64, 2, 4, 128)
     seconds = train("spam_identity", teacher, batches, epochs=14, rate=2e-3, decay=0.05)
     write("spam_identity", teacher)
-    log(f"spam_identity: {seconds:.0f} s")
+    log(f"spam_identity: {seconds:.0f} s of processor time")
 
     student = Encoder(32, 1, 2, 64)
     seconds = train("spam_distilled", student, batches, epochs=14, rate=4e-3, decay=0.05, teacher=teacher.eval())
     write("spam_distilled", student)
-    log(f"spam_distilled: {seconds:.0f} s")
+    log(f"spam_distilled: {seconds:.0f} s of processor time")
 
     pruned = copy.deepcopy(teacher)
     pruning = Pruning(pruned, 0.5, lambda name: name.startswith("layers"))
     seconds = train("spam_pruned", pruned, batches, epochs=4, rate=5e-4, decay=0.05, after_step=pruning.apply)
     pruning.apply()
     write("spam_pruned", pruned)
-    log(f"spam_pruned: {seconds:.0f} s, {pruning.sparsity():.3f} of the blocks' weights are zero")
+    log(f"spam_pruned: {seconds:.0f} s of processor time, {pruning.sparsity():.3f} of the blocks' weights are zero")
 
     quantised = copy.deepcopy(teacher)
     seconds = quantisation_aware("spam_qat", quantised, batches, epochs=4, rate=2e-4)
     write("spam_qat", quantised, quantised=True)
-    log(f"spam_qat: {seconds:.0f} s")
+    log(f"spam_qat: {seconds:.0f} s of processor time")
 
 
 main()

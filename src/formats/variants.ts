@@ -21,7 +21,7 @@ const variantDocument = z.strictObject({
   accuracy: z.array(accuracySchema).default([]).describe("as measured on the data set; a metric appears once"),
   training: z
     .strictObject({
-      seconds: quantity.describe("time that making the variant took, beyond the model it starts from"),
+      seconds: quantity.describe("processor time that making the variant took, beyond the model it starts from"),
       device: z.string().min(1).describe("what it ran on"),
       note: z.string().optional(),
     })

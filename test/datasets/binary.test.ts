@@ -1,4 +1,5 @@
-import { readFileSync } from "node:fs";
+import { readFileSync, truncateSync } from "node:fs";
+import path from "node:path";
 import { gzipSync } from "node:zlib";
 import { fc, test as property } from "@fast-check/vitest";
 import { describe, expect, test } from "vitest";
@@ -80,6 +81,14 @@ test("NumPy's own files are read", async () => {
 
   const second = written({ inputs: { x: { kind: "npy", file: "x.npy" } } }, { "x.npy": numpy("version2") });
   expect(await collected(second)).toMatchObject({ dtype: "uint16", dims: [2], values: [0, 1, 2, 3] });
+});
+
+test("a file larger than any buffer is read as far as it is needed", async () => {
+  const x = { kind: "raw", file: "x.bin", stored: { dtype: "float32", shape: [2] } };
+  const file = written({ inputs: { x } }, { "x.bin": "" });
+  // All holes: it takes no room on the disk.
+  truncateSync(path.join(path.dirname(file), "x.bin"), 2 ** 33);
+  expect(await collected(file, "x", 2, 3)).toMatchObject({ count: 2 ** 30, values: [0, 0, 0, 0, 0, 0], sizes: [2, 1] });
 });
 
 describe("values are made what the model takes", () => {

@@ -1,11 +1,38 @@
-import { readFileSync, writeFileSync } from "node:fs";
+import { spawnSync } from "node:child_process";
+import { readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import path from "node:path";
+import { pathToFileURL } from "node:url";
 import { expect, test } from "vitest";
 import { freshFolder, tierwise } from "./tierwise.ts";
 
 const variants = path.resolve("test/fixtures/variants");
 const MAILS = path.join(variants, "mails.yaml");
 const model = (name: string) => path.join(variants, name);
+
+/** Most memory that a command held, bytes. */
+function peakMemory(args: readonly string[]): number {
+  const bin = path.resolve("bin/tierwise.js");
+  const script = `
+    process.argv.splice(1, 0, ${JSON.stringify(bin)});
+    process.on("exit", () => process.stdout.write("\\n" + process.resourceUsage().maxRSS));
+    await import(${JSON.stringify(pathToFileURL(bin).href)});`;
+  const { stdout, status } = spawnSync(process.execPath, ["--input-type=module", "-e", script, ...args], {
+    encoding: "utf8",
+  });
+  expect(status).toBe(0);
+  return 1024 * Number(stdout.trimEnd().split("\n").at(-1));
+}
+
+test("a large model is built in the memory of a small one", () => {
+  const folder = freshFolder();
+  const file = path.join(folder, "m.onnx");
+  const memory = (name: string) => peakMemory(["zoo", "build", name, "-o", file]);
+  const small = memory("mobilenet_v2");
+  const large = memory("wide_resnet50_2");
+  expect(statSync(file).size).toBeGreaterThan(275e6);
+  rmSync(file);
+  expect(large - small).toBeLessThan(0.5 * 275e6);
+}, 60_000);
 
 test("evaluate prints a metric with its interval", () => {
   const { json, status, stderr } = tierwise([

@@ -18,7 +18,7 @@ export const evaluate = new Command("evaluate")
   .option("--limit <n>", "only the first n samples", positiveInteger)
   .option("--register <variants>", "write the result into this variants file, under --operator")
   .option("--operator <name>", "deployment operator that made this variant, such as qat or distilled+sptq")
-  .option("--training-seconds <s>", "with --register: what making the variant took", positiveNumber)
+  .option("--training-seconds <s>", "with --register: processor time that making the variant took", positiveNumber)
   .option("--training-device <text>", "with --register: what it was made on")
   .option("--json", "print one JSON document")
   .addHelpText(
