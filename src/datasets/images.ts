@@ -1,6 +1,6 @@
 import fs from "node:fs";
 import path from "node:path";
-import sharp from "sharp";
+import sharp, { type Sharp } from "sharp";
 import type { InputDocument } from "../formats/dataset.ts";
 import { Problem } from "../formats/problem.ts";
 import type { Column } from "./column.ts";
@@ -24,6 +24,10 @@ export interface Pictures {
  */
 export async function openImages(root: string, document: ImagesDocument): Promise<Pictures> {
   const folder = path.resolve(root, document.folder);
+  if (document.resize !== undefined && document.resize < Math.max(...document.size))
+    throw new Problem(
+      `pictures of ${folder}: a side of ${document.resize} (resize) is too short to cut ${document.size.join("x")} (size) from.`,
+    );
   const files = document.list
     ? await listed(folder, path.resolve(root, document.list.file), document.list.column)
     : inSubfolders(folder);
@@ -72,15 +76,30 @@ async function listed(folder: string, list: string, column: string): Promise<str
   return files;
 }
 
-async function decode(file: string, { size, fit, channels }: ImagesDocument): Promise<Uint8Array> {
-  const [height, width] = size;
+async function decode(file: string, document: ImagesDocument): Promise<Uint8Array> {
   try {
-    const picture = sharp(file).resize({ width, height, fit, kernel: "linear", background: "black" });
-    const coloured = channels === "grey" ? picture.greyscale() : picture.toColourspace("srgb");
+    const picture = await resized(file, document);
+    const coloured = document.channels === "grey" ? picture.greyscale() : picture.toColourspace("srgb");
     return await coloured.removeAlpha().raw().toBuffer();
   } catch (error) {
     throw new Problem(`${file} is no picture that can be read: ${error instanceof Error ? error.message : error}.`);
   }
+}
+
+async function resized(file: string, { size, fit, resize }: ImagesDocument): Promise<Sharp> {
+  const [height, width] = size;
+  const kernel = "linear";
+  const picture = sharp(file);
+  if (resize === undefined) return picture.resize({ width, height, fit, kernel, background: "black" });
+  // As torchvision's Resize and CenterCrop round.
+  const found = await picture.metadata();
+  const shorter = Math.min(found.width, found.height);
+  const [wide, high] = [found.width, found.height].map((length) => Math.trunc((resize * length) / shorter)) as [
+    number,
+    number,
+  ];
+  const crop = { left: Math.round((wide - width) / 2), top: Math.round((high - height) / 2), width, height };
+  return picture.resize({ width: wide, height: high, fit: "fill", kernel }).extract(crop);
 }
 
 /** Moves decoded pixels (height × width × depth, red first) to the wanted order. */

@@ -77,6 +77,12 @@ const rows = {
         "CSV file whose column names the pictures, relative to folder; left out: every picture of the sub-folders",
       ),
     size: z.tuple([z.number().int().positive(), z.number().int().positive()]).describe("height and width in pixels"),
+    resize: z
+      .number()
+      .int()
+      .positive()
+      .optional()
+      .describe("shorter side after resizing, of which size is then cut from the middle, such as 256; replaces fit"),
     fit: z
       .enum(["cover", "contain", "fill"])
       .default("cover")

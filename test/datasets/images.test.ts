@@ -64,10 +64,28 @@ test("resized", async () => {
   expect(values[0]).toBeGreaterThan(values[7]!);
 });
 
+test("resized to a shorter side and cut from the middle", async () => {
+  const file = await photos({}, { channels: "grey", dtype: "uint8", size: [2, 2], resize: 2 });
+  const columns = Uint8Array.of(10, 20, 30, 40, 50, 60);
+  const picture = await sharp(Buffer.concat([columns, columns]), { raw: { width: 6, height: 2, channels: 1 } })
+    .png()
+    .toBuffer();
+  writeFileSync(path.join(path.dirname(file), "photos", "cat", "a.png"), picture);
+  const { dims, values } = await collected(file, "x", 1, 1);
+  expect(dims).toEqual([1, 2, 2]);
+  expect(values).toEqual([30, 40, 30, 40]);
+});
+
 describe("what is wrong is said in one message", () => {
   test("no folder", async () => {
     const file = written({ inputs: { x: { kind: "images", folder: "nowhere", size: [1, 1] } } });
     await expect(collected(file)).rejects.toThrow(/cannot read the folder .*nowhere/);
+  });
+
+  test("a cut larger than the picture", async () => {
+    await expect(collected(await photos({}, { resize: 1 }))).rejects.toThrow(
+      /side of 1 \(resize\) is too short to cut 1x2/,
+    );
   });
 
   test("no pictures", async () => {
