@@ -4,4 +4,5 @@
  * calibrates quantisation both start from {@link openDataset}.
  */
 export type { ValueArray, ValueDtype } from "./column.ts";
-export { type Batch, type Dataset, type Feed, openDataset } from "./dataset.ts";
+export type { Batch, Dataset, Feed } from "./dataset.ts";
+export { openDataset } from "./open.ts";

@@ -67,11 +67,6 @@ export class TorchGraph {
     return this.#builder.node("Constant", name, [], attributes, [`${name}_output_0`]);
   }
 
-  /** Skips a number that the exporter gave to a node which it removed again. */
-  skip(op: string, scope: string): void {
-    this.#unique(`${scope}/${op}`);
-  }
-
   weight(name: string, shape: readonly number[], distribution: Distribution): string {
     return this.#builder.weight(name, shape, randomWeights(this.#seed, name, elements(shape), distribution));
   }

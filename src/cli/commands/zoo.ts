@@ -14,7 +14,12 @@ const list = new Command("list")
   .addHelpText("after", "\nExample:\n  $ tierwise zoo list")
   .action(async (options) => {
     const models: Awaited<ReturnType<typeof describe>>[] = [];
-    for (const entry of ZOO) models.push(await describe(entry));
+    const progress = new Progress("zoo");
+    for (const entry of ZOO) {
+      progress.report("counting", models.length, ZOO.length);
+      models.push(await describe(entry));
+    }
+    progress.stop();
     print(options.json, { models }, () =>
       table(
         ["name", "parameters", "GFLOP", "size", "for inputs", "what it is"],
