@@ -78,6 +78,16 @@ export class Tally {
   }
 }
 
+/** @throws Problem when a metric means nothing for so many classes */
+export function checkMetric(metric: Metric, classes: number): void {
+  if (metric.kind === "top" && metric.k >= classes)
+    throw new Problem(
+      `top-${metric.k} means nothing for a model of ${classes} classes: every guess is right. Ask for less.`,
+    );
+  if (metric.kind === "f1" && classes !== 2)
+    throw new Problem(`f1 is for two classes, and the model has ${classes}. Ask for f1-macro.`);
+}
+
 /**
  * A metric with its 95 % confidence interval: Wilson's for shares, the bootstrap's (2000 resamples, a fixed seed) for F1.
  * @throws Problem when the metric does not go with the number of classes
@@ -94,8 +104,6 @@ export function measure(tally: Tally, metric: Metric): Accuracy {
     const right = tally.within(k);
     return { metric: k === 1 ? "accuracy" : `top-${k}`, value: right / n, ...wilson(right, n), n };
   }
-  if (metric.kind === "f1" && classes !== 2)
-    throw new Problem(`f1 is for two classes, and the model has ${classes}. Ask for f1-macro.`);
   const pairs = tally.pairs();
   // Where class 1 neither occurs nor is guessed, there is nothing that it was right about.
   const statistic = (drawn: Int32Array) =>

@@ -1,4 +1,4 @@
-import { measure, parseMetric, Tally } from "../accuracy/index.ts";
+import { checkMetric, type Metric, measure, parseMetric, Tally } from "../accuracy/index.ts";
 import { type Batch, type Dataset, type Feed, openDataset } from "../datasets/index.ts";
 import { unknownName } from "../formats/names.ts";
 import { Problem } from "../formats/problem.ts";
@@ -45,7 +45,7 @@ export async function evaluateModel(file: string, data: string, options: Evaluat
       throw new Problem(`${data} has no labels, so no guess can be checked. Add labels to the data set.`);
     const session = await loadSession(file, { threads: options.threads, optimisation: "all" });
     try {
-      const tally = await runThrough(session, dataset, file, options);
+      const tally = await runThrough(session, dataset, file, metrics, options);
       return { dataset: dataset.name, metrics: metrics.map((metric) => measure(tally, metric)) };
     } finally {
       await session.release();
@@ -59,6 +59,7 @@ async function runThrough(
   session: Session,
   dataset: Dataset,
   file: string,
+  metrics: readonly Metric[],
   options: EvaluationOptions,
 ): Promise<Tally> {
   const fixed = checkInputs(session, dataset, file);
@@ -72,7 +73,11 @@ async function runThrough(
       );
     });
     const { scores, classes } = scoresOf(results[output]!, output, fixed ?? batch.size, file);
-    tally ??= new Tally(classes);
+    if (!tally) {
+      // Before the first of perhaps many samples, not after the last.
+      for (const metric of metrics) checkMetric(metric, classes);
+      tally = new Tally(classes);
+    }
     if (dataset.classes && dataset.classes.length !== classes)
       throw new Problem(
         `${dataset.file} lists ${dataset.classes.length} classes, and ${file} gives ${classes} scores.`,
