@@ -95,12 +95,9 @@ export function checkMetric(metric: Metric, classes: number): void {
 export function measure(tally: Tally, metric: Metric): Accuracy {
   const { n, classes } = tally;
   if (n === 0) throw new Problem("nothing was measured: there are no samples.");
+  checkMetric(metric, classes);
   if (metric.kind === "accuracy" || metric.kind === "top") {
     const k = metric.kind === "top" ? metric.k : 1;
-    if (k >= classes)
-      throw new Problem(
-        `top-${k} means nothing for a model of ${classes} classes: every guess is right. Ask for less.`,
-      );
     const right = tally.within(k);
     return { metric: k === 1 ? "accuracy" : `top-${k}`, value: right / n, ...wilson(right, n), n };
   }
