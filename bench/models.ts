@@ -6,7 +6,7 @@ import path from "node:path";
 import { fileURLToPath } from "node:url";
 import type { Shapes } from "../src/profiler/index.ts";
 import { writeAtomically } from "../src/store/index.ts";
-import { buildResNet, RESNET_50 } from "../test/fixtures/resnet.ts";
+import { architecture } from "../src/zoo/index.ts";
 
 /** A model of the benchmarks, with the shapes of its inputs. */
 export interface BenchModel {
@@ -40,8 +40,8 @@ function paddle(file: string): string {
 }
 
 function resnet50(): string {
-  const file = path.join(CACHE, "resnet50.onnx");
-  if (!existsSync(file)) writeAtomically(file, buildResNet("resnet50", RESNET_50));
+  const file = path.join(CACHE, "zoo-resnet50.onnx");
+  if (!existsSync(file)) writeAtomically(file, architecture("resnet50").build(1));
   return file;
 }
 
@@ -62,5 +62,5 @@ export const MODELS: readonly BenchModel[] = [
   { name: "fmnist-mbv2", file: () => path.join(FIXTURES, "fmnist_mbv2.onnx"), shapes: { image: [1, 1, 28, 28] } },
   { name: "spam-bert2-32", file: () => spam, shapes: { input_ids: [1, 32], attention_mask: [1, 32] } },
   { name: "spam-bert2-128", file: () => spam, shapes: { input_ids: [1, 128], attention_mask: [1, 128] } },
-  { name: "resnet50", file: resnet50, shapes: { image: [1, 3, 224, 224] } },
+  { name: "resnet50", file: resnet50, shapes: { input: [1, 3, 224, 224] } },
 ];

@@ -1,16 +1,21 @@
 /**
- * Tierwise as a library: the rooms' public faces. Pure rooms (onnx, codecs, costmodel, simulator, report, units) run anywhere;
- * the profiler and the store need Node and ONNX Runtime.
+ * Tierwise as a library: the rooms' public faces. Pure rooms (onnx, codecs, costmodel, simulator, report, units, zoo,
+ * accuracy) run anywhere; the profiler, the store and the data sets need Node and ONNX Runtime.
  */
+export * as accuracy from "./accuracy/index.ts";
 export * as codecs from "./codecs/index.ts";
 export * as costmodel from "./costmodel/index.ts";
+export * as datasets from "./datasets/index.ts";
+export { type DatasetDocument, datasetSchema, parseDataset } from "./formats/dataset.ts";
 export { type Prediction, predictionSchema, type Stage } from "./formats/prediction.ts";
 export { Problem } from "./formats/problem.ts";
 export { type Profile, profileSchema } from "./formats/profile.ts";
 export { parseTopology, type Topology, topologySchema } from "./formats/topology.ts";
+export { type Accuracy, parseVariants, type Variant, type Variants, variantsSchema } from "./formats/variants.ts";
 export * as onnx from "./onnx/index.ts";
 export * as profiler from "./profiler/index.ts";
 export * as report from "./report/index.ts";
 export * as simulator from "./simulator/index.ts";
 export * as store from "./store/index.ts";
 export * as units from "./units/index.ts";
+export * as zoo from "./zoo/index.ts";

@@ -15,6 +15,14 @@ export function positiveInteger(text: string): number {
   return value;
 }
 
+/** @throws InvalidArgumentError unless the text is a whole number from 0 to 2³² − 1. */
+export function seedNumber(text: string): number {
+  const value = Number(text);
+  if (text.trim() === "" || !Number.isInteger(value) || value < 0 || value >= 2 ** 32)
+    throw new InvalidArgumentError("It must be a whole number from 0 to 4294967295.");
+  return value;
+}
+
 /** @throws InvalidArgumentError unless the text is a positive number. */
 export function positiveNumber(text: string): number {
   const value = Number(text);

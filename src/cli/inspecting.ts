@@ -43,7 +43,25 @@ export async function inspectModel(file: string, shapes: Shapes): Promise<Inspec
   return withTwin(file, shapes, async (inspection) => inspection);
 }
 
-/** The same, with the kernels that the runtime would execute for the whole model. */
+/**
+ * The types of all tensors of a model that lies in no file. Its weights are not read, so dimensions that hang on them
+ * or on other values stay unknown.
+ */
+export async function typesOf(
+  model: Model,
+  shapes: Shapes,
+): Promise<{ graph: Graph; types: ReadonlyMap<string, TensorType> }> {
+  const graph = analyse(model);
+  const workspace = new Workspace();
+  try {
+    const twin = planningTwin(graph, workspace.folder, undefined);
+    return { graph, types: await tensorTypes(graph, twin, workspace.folder, inputTypes(graph, shapes)) };
+  } finally {
+    workspace.close();
+  }
+}
+
+/** {@link inspectModel}, with the kernels that the runtime would execute for the whole model. */
 export async function inspectKernels(
   file: string,
   shapes: Shapes,

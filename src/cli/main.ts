@@ -12,6 +12,8 @@ const COMMANDS: Readonly<Record<string, () => Promise<CommandUnknownOpts>>> = {
   split: async () => (await import("./commands/split.ts")).split,
   report: async () => (await import("./commands/report.ts")).report,
   schema: async () => (await import("./commands/schema.ts")).schema,
+  evaluate: async () => (await import("./commands/evaluate.ts")).evaluate,
+  zoo: async () => (await import("./commands/zoo.ts")).zoo,
 };
 
 /** Runs the command line; returns the status to exit with. */
@@ -21,11 +23,15 @@ export async function main(arguments_: readonly string[]): Promise<number> {
     .version(VERSION);
   const asked = COMMANDS[arguments_[0] ?? ""];
   for (const command of asked ? [asked] : Object.values(COMMANDS)) program.addCommand(await command());
-  for (const command of [program, ...program.commands]) command.exitOverride().showSuggestionAfterError();
+  for (const command of withSubcommands(program)) command.exitOverride().showSuggestionAfterError();
   try {
     await program.parseAsync(arguments_, { from: "user" });
     return 0;
   } catch (error) {
     return exitCodeFor(error);
   }
+}
+
+function withSubcommands(command: CommandUnknownOpts): CommandUnknownOpts[] {
+  return [command, ...command.commands.flatMap(withSubcommands)];
 }

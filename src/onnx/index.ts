@@ -3,7 +3,7 @@
  * touches no file: bytes come in through a {@link ByteSource} and leave as one, so that weights are never copied and
  * the room works in a browser as it does on disk.
  */
-export { type Attribute, GraphBuilder } from "./build.ts";
+export { type Attribute, GraphBuilder, type SmallTensor } from "./build.ts";
 export { type Cut, cutsOf, findCut } from "./cuts.ts";
 export { codeOfDtype, dtypeOfCode, elements, isWeightType, tensorBytes } from "./dtype.ts";
 export { type NodeCost, nodeCost, parameterCount } from "./flops.ts";

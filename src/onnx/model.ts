@@ -19,7 +19,7 @@ import { type Field, fieldsOf, integer, integers, payload, text } from "./wire.t
 /** Field numbers of onnx.proto (https://github.com/onnx/onnx/blob/main/onnx/onnx.proto) that this module reads. */
 export const MODEL = { irVersion: 1, producer: 2, graph: 7, opset: 8, metadata: 14 } as const;
 export const GRAPH = { node: 1, initializer: 5, input: 11, output: 12, valueInfo: 13, sparseInitializer: 15 } as const;
-const TENSOR = { dims: 1, dtype: 2, name: 8, raw: 9, external: 13, location: 14 } as const;
+export const TENSOR = { dims: 1, dtype: 2, name: 8, raw: 9, external: 13, location: 14 } as const;
 const SPARSE_VALUES = 1;
 
 /** A graph's input or output: `shape` has a number per known dimension, a string per named one, null per unknown one. */

@@ -70,6 +70,11 @@ const ARRAYS: Partial<
   bool: (length) => new Uint8Array(length).fill(1),
 };
 
+/** Values as the runtime takes them. @param dims their product is the number of values */
+export function tensorOf(dtype: Dtype, dims: readonly number[], data: ArrayLike<number> | ArrayLike<bigint>): Values {
+  return new ort.Tensor(dtype as "float32", data as Float32Array, [...dims]);
+}
+
 /** Raw little-endian values of some inputs, as given by the user: name → bytes. */
 export type RawInputs = ReadonlyMap<string, Uint8Array>;
 

@@ -86,9 +86,12 @@ describe("from model to report", () => {
     for (const chart of report.charts) expect(statSync(path.join(folder, chart)).size).toBeGreaterThan(500);
   }, 120_000);
 
-  test.each(["profile", "topology", "prediction", "report"])("schema %s is a JSON Schema", (name) => {
-    expect(tierwise(["schema", name]).json().$schema).toContain("json-schema.org");
-  });
+  test.each(["profile", "topology", "prediction", "report", "dataset", "variants"])(
+    "schema %s is a JSON Schema",
+    (name) => {
+      expect(tierwise(["schema", name]).json().$schema).toContain("json-schema.org");
+    },
+  );
 
   test("the shipped profile of the default model predicts at once", () => {
     const shipped = readdirSync("profiles").filter((name) => name.endsWith(".json"));
@@ -99,7 +102,7 @@ describe("from model to report", () => {
 });
 
 test("every command's help has an example", () => {
-  for (const command of ["tour", "inspect", "profile", "predict", "split", "report", "schema"]) {
+  for (const command of ["tour", "inspect", "profile", "predict", "split", "report", "schema", "evaluate", "zoo"]) {
     const { status, stdout } = tierwise([command, "--help"]);
     expect(status).toBe(0);
     expect(stdout).toMatch(/Example:\n {2}\$ tierwise/);

@@ -48,6 +48,26 @@ const MISTAKES: readonly (readonly [what: string, args: readonly string[], says:
   ["an unknown cut to predict", ["predict", PROFILE, "--cut", "Nowhere"], /Nowhere/],
   ["an unknown placement", ["predict", PROFILE, "--placement", "moon"], /unknown tier "moon"/],
   ["an unknown codec", ["predict", PROFILE, "--codec", "zip"], /zip/],
+  ["an unknown architecture", ["zoo", "build", "resnet51", "-o", "x.onnx"], /unknown model "resnet51".*zoo list/],
+  ["a seed that is none", ["zoo", "build", "resnet18", "-o", "x.onnx", "--seed", "-1"], /whole number from 0/],
+  [
+    "an unwritable model",
+    ["zoo", "build", "mobilenet_v2", "-o", "/dev/null/x.onnx"],
+    /cannot write \/dev\/null\/x\.onnx/,
+  ],
+  ["no data set", ["evaluate", RESNET], /required option.*--data/],
+  ["a missing data set", ["evaluate", RESNET, "--data", "nowhere.yaml"], /nowhere\.yaml.*no such file/],
+  [
+    "a data set that is none",
+    ["evaluate", RESNET, "--data", file("empty.yaml", "{}")],
+    /empty\.yaml: name: is missing/,
+  ],
+  [
+    "an unknown metric",
+    ["evaluate", RESNET, "--data", file("d.yaml", "{}"), "--metric", "auc"],
+    /unknown metric "auc"/,
+  ],
+  ["registering nothing in particular", ["evaluate", RESNET, "--data", "d.yaml", "--register", "v.yaml"], /--operator/],
 ];
 
 test.each(MISTAKES)("%s: one clear message, status 2, nothing written", (_, args, says) => {

@@ -9,8 +9,8 @@ import {
   readModel,
   type TensorType,
 } from "../../src/onnx/index.ts";
+import { architecture } from "../../src/zoo/index.ts";
 import { float, modelOf, node } from "../fixtures/protos.ts";
-import { buildResNet, RESNET_50 } from "../fixtures/resnet.ts";
 import { withSubject } from "../fixtures/running.ts";
 
 const type = (...shape: number[]): TensorType => ({ dtype: "float32", shape });
@@ -23,8 +23,8 @@ function only(model: Model, types: Record<string, TensorType>) {
 describe("ResNet-50 at 224×224", () => {
   test("has the published size and work", { timeout: 30_000 }, () =>
     withSubject(
-      readModel(buildResNet("resnet50", RESNET_50), "resnet50"),
-      { shapes: { image: [1, 3, 224, 224] } },
+      readModel(architecture("resnet50").build(1), "resnet50"),
+      { shapes: { input: [1, 3, 224, 224] } },
       async ({ graph, types }) => {
         // torchvision's resnet50 has 25,557,032 parameters and 4.09 GMACs (He et al. 2016, table 1: 3.8·10⁹ with the
         // stride in the first convolution). Folding the 53 batch normalisations, of 2 × 26,560 values, into biases

@@ -7,9 +7,9 @@ import { planSegment, type Shapes } from "../../src/profiler/index.ts";
 import type { PlannedKernel } from "../../src/profiler/plan.ts";
 import { loadTraced, segmentOf } from "../../src/profiler/planning.ts";
 import { planningTwin, ZEROS } from "../../src/profiler/twin.ts";
+import { resnet as buildResNet } from "../../src/zoo/resnet.ts";
 import { temporaryFolder } from "../fixtures/folder.ts";
 import { FIXTURES, open } from "../fixtures/models.ts";
-import { buildResNet } from "../fixtures/resnet.ts";
 import { type Prepared, withSubject } from "../fixtures/running.ts";
 
 /** The kernels of the segment itself, its real weights loaded. */
@@ -33,8 +33,8 @@ const MODELS: { name: string; model: () => Model; shapes: Shapes }[] = [
   ...FIXTURES.map((fixture) => ({ name: fixture.name, model: () => open(fixture), shapes: fixture.shapes })),
   {
     name: "a ResNet of 14 convolutions",
-    model: () => readModel(buildResNet("resnet14", { blocks: [1, 1, 1, 1], width: 1 }, 64), "resnet14"),
-    shapes: { image: [1, 3, 64, 64] },
+    model: () => readModel(buildResNet("resnet14", { blocks: [1, 1, 1, 1] }, 1, 64), "resnet14"),
+    shapes: { input: [1, 3, 64, 64] },
   },
 ];
 
@@ -69,7 +69,7 @@ describe("the plan of the whole", () => {
 describe("a twin", () => {
   test("has the model's nodes, and its large weights in a file of zeros that takes no room", () => {
     const folder = temporaryFolder();
-    const resnet = readModel(buildResNet("resnet14", { blocks: [1, 1, 1, 1], width: 1 }, 64), "resnet14");
+    const resnet = readModel(buildResNet("resnet14", { blocks: [1, 1, 1, 1] }, 1, 64), "resnet14");
     const twin = planningTwin(analyse(resnet), folder, undefined);
     expect(twin.model.nodes.map(({ name, op, outputs }) => [name, op, outputs])).toEqual(
       resnet.nodes.map(({ name, op, outputs }) => [name, op, outputs]),

@@ -1,10 +1,12 @@
 import { Argument, Command } from "@commander-js/extra-typings";
 import { z } from "zod";
+import { datasetSchema } from "../../formats/dataset.ts";
 import { predictionSchema } from "../../formats/prediction.ts";
 import { profileSchema } from "../../formats/profile.ts";
 import { scenarioSchema } from "../../formats/scenario.ts";
 import { simulationSchema } from "../../formats/simulation.ts";
 import { topologySchema } from "../../formats/topology.ts";
+import { variantsSchema } from "../../formats/variants.ts";
 import { reportSchema } from "../../report/index.ts";
 
 const SCHEMAS = {
@@ -14,6 +16,8 @@ const SCHEMAS = {
   scenario: scenarioSchema,
   simulation: simulationSchema,
   report: reportSchema,
+  dataset: datasetSchema,
+  variants: variantsSchema,
 };
 
 export const schema = new Command("schema")

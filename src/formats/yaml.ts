@@ -1,0 +1,22 @@
+import { parse, YAMLError } from "yaml";
+import type { z } from "zod";
+import { problemOf } from "./issues.ts";
+import { Problem } from "./problem.ts";
+
+/**
+ * Reads a document from YAML or JSON text.
+ * @param name name of the file, for messages
+ * @throws Problem naming the file and the field
+ */
+export function parseYaml<Schema extends z.ZodType>(schema: Schema, text: string, name: string): z.output<Schema> {
+  let written: unknown;
+  try {
+    written = parse(text);
+  } catch (error) {
+    if (!(error instanceof YAMLError)) throw error;
+    throw new Problem(`${name}: ${error.message.split("\n")[0]!.replace(/:$/, "")}`);
+  }
+  const parsed = schema.safeParse(written);
+  if (!parsed.success) throw problemOf(parsed.error, name);
+  return parsed.data;
+}
