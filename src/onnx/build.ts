@@ -77,7 +77,9 @@ export class GraphBuilder {
     outputs = 1,
   ): string {
     const output = Array.from({ length: outputs }, (_, index) => `${name}:${index}`);
-    const attribute = Object.entries(attributes).map(([key, value]) => create(AttributeProtoSchema, typed(key, value)));
+    const attribute = Object.entries(attributes).map(([key, value]) =>
+      create(AttributeProtoSchema, attributeOf(key, value)),
+    );
     this.#graph.node.push(create(NodeProtoSchema, { opType: op, name, input: [...inputs], output, attribute }));
     return output[0]!;
   }
@@ -95,7 +97,8 @@ export class GraphBuilder {
   }
 }
 
-function typed(name: string, value: Attribute) {
+/** What an attribute's proto holds. */
+export function attributeOf(name: string, value: Attribute) {
   if (typeof value === "string")
     return { name, type: AttributeProto_AttributeType.STRING, s: new TextEncoder().encode(value) };
   if (typeof value === "number") return { name, type: AttributeProto_AttributeType.INT, i: BigInt(value) };

@@ -1,0 +1,239 @@
+import { unknownName } from "../formats/names.ts";
+import { Problem } from "../formats/problem.ts";
+import type { Draft, DraftNode, TensorType } from "../onnx/index.ts";
+
+/** How the runtime computes a node in whole numbers. */
+export type IntegerKind = "weighted" | "product" | "elementwise" | "pass";
+
+/** Which nodes become integer kernels, and which tensors must therefore be quantised. */
+export interface QdqPlan {
+  readonly nodes: ReadonlyMap<DraftNode, IntegerKind>;
+  /** Rectifiers that quantisation's own saturation replaces. */
+  readonly absorbed: ReadonlySet<DraftNode>;
+  /** Tensors that integer kernels make: whoever uses them gets them dequantised. */
+  readonly made: ReadonlySet<string>;
+  /** Tensors that float kernels make and integer kernels use. */
+  readonly fed: ReadonlySet<string>;
+  /** For each quantised tensor the one whose range it has: itself, or what its values were passed on from. */
+  readonly rangeOf: ReadonlyMap<string, string>;
+  /** What stays float though it computes with values, and why; for notes. */
+  readonly left: ReadonlyMap<DraftNode, string>;
+}
+
+export interface QdqPlanOptions {
+  /** Names of nodes that stay float. */
+  readonly exclude: readonly string[];
+  /** When given, only these weighted nodes are quantised. */
+  readonly only?: ReadonlySet<string>;
+}
+
+/** Operators that move values and change none: their result keeps its scale. */
+const PASS = new Set([
+  "MaxPool",
+  "Reshape",
+  "Transpose",
+  "Flatten",
+  "Squeeze",
+  "Unsqueeze",
+  "Slice",
+  "Gather",
+  "DepthToSpace",
+  "SpaceToDepth",
+  "Expand",
+  "Tile",
+]);
+const UNARY = new Set(["AveragePool", "GlobalAveragePool", "LeakyRelu", "Sigmoid"]);
+const WEIGHTED = new Set(["Conv", "Gemm", "MatMul"]);
+/** Operators that only describe a tensor or run too seldom to speak of. */
+const SILENT = new Set(["Shape", "Size", "Constant", "ConstantOfShape", "Cast", "Range", "Relu", "Clip", "Identity"]);
+
+/**
+ * Decides what ONNX Runtime can compute in 8 bits: convolutions and matrix products always, elementwise nodes,
+ * pooling and concatenation where what they read is quantised anyway, moves of quantised values for free. The
+ * rules are those of the runtime's QDQ selectors (onnxruntime/core/optimizer/qdq_transformer).
+ * @throws Problem when an excluded name is no node, the model is quantised already, or nothing can be quantised
+ */
+export function planQdq(draft: Draft, types: ReadonlyMap<string, TensorType>, options: QdqPlanOptions): QdqPlan {
+  const order = draft.ordered();
+  const quantised = order.find((node) => /Quantize|Integer|^QLinear/.test(node.op));
+  if (quantised)
+    throw new Problem(
+      `the model is quantised already: node '${quantised.name}' is a ${quantised.op}. Give the float model.`,
+    );
+  for (const name of options.exclude)
+    if (!order.some((node) => node.name === name))
+      throw unknownName(
+        "node",
+        name,
+        order.map((node) => node.name),
+        "`tierwise inspect` lists all",
+      );
+  return new Planner(draft, order, types, options).plan();
+}
+
+class Planner {
+  readonly nodes = new Map<DraftNode, IntegerKind>();
+  readonly absorbed = new Set<DraftNode>();
+  readonly made = new Set<string>();
+  readonly fed = new Set<string>();
+  readonly rangeOf = new Map<string, string>();
+  readonly left = new Map<DraftNode, string>();
+  readonly #users: Map<string, DraftNode[]>;
+  readonly #captured: Set<string>;
+  readonly #excluded: Set<string>;
+
+  constructor(
+    private readonly draft: Draft,
+    private readonly order: readonly DraftNode[],
+    private readonly types: ReadonlyMap<string, TensorType>,
+    private readonly options: QdqPlanOptions,
+  ) {
+    this.#users = draft.users();
+    this.#captured = new Set(order.flatMap((node) => node.captured));
+    this.#excluded = new Set(options.exclude);
+  }
+
+  plan(): QdqPlan {
+    for (const node of this.order) {
+      if (this.absorbed.has(node) || node.domain !== "") continue;
+      if (this.#excluded.has(node.name)) this.left.set(node, "excluded");
+      else if (WEIGHTED.has(node.op)) this.#weighted(node);
+      else if (!this.options.only) this.#other(node);
+    }
+    if (![...this.nodes.values()].some((kind) => kind === "weighted" || kind === "product"))
+      throw new Problem(
+        "nothing in the model can be quantised: it has no float32 convolution or matrix product that is not excluded.",
+      );
+    const { nodes, absorbed, made, fed, rangeOf, left } = this;
+    return { nodes, absorbed, made, fed, rangeOf, left };
+  }
+
+  #weighted(node: DraftNode): void {
+    if (this.options.only && !this.options.only.has(node.name)) return;
+    const why = this.#obstacle(node);
+    if (why) {
+      this.left.set(node, why);
+      return;
+    }
+    this.#feed(node.inputs[0]!);
+    const weight = this.draft.weights.get(node.inputs[1]!);
+    if (!weight) this.#feed(node.inputs[1]!);
+    this.nodes.set(node, weight ? "weighted" : "product");
+    if (node.op === "Conv") this.#make(this.#settle(node.outputs[0]!));
+    else if (node.op === "Gemm") {
+      const end = this.#behind(node.outputs[0]!);
+      const users = this.#users.get(end) ?? [];
+      if (users.length > 0 && !this.draft.isOutput(end) && users.every((user) => this.#computesInIntegers(user)))
+        this.#make(this.#settle(node.outputs[0]!));
+    }
+  }
+
+  #computesInIntegers(node: DraftNode): boolean {
+    return WEIGHTED.has(node.op) && !this.#excluded.has(node.name) && !this.options.only && !this.#obstacle(node);
+  }
+
+  /** Why a node with weights has to stay float, or undefined. */
+  #obstacle(node: DraftNode): string | undefined {
+    const { draft } = this;
+    const [data, other, bias] = node.inputs;
+    const weight = draft.weights.get(other!);
+    if (draft.weights.has(data!)) return "its first input is constant";
+    if (!this.#isFloat(data!) || (weight ? weight.dtype !== "float32" : !this.#isFloat(other!)))
+      return "it is not float32";
+    if (this.#captured.has(this.#behind(node.outputs[0]!))) return "a subgraph uses its result";
+    if (node.op === "Conv" && !weight) return "its weights are computed";
+    if (node.op === "Conv" && weight!.shape.length !== 4)
+      return "the runtime has integer kernels for 2-D convolutions only";
+    if (node.op === "MatMul" && weight && weight.shape.length !== 2) return "its weights are not a matrix";
+    if (node.op === "Gemm") {
+      if (!weight) return "its weights are computed";
+      if (node.float("alpha", 1) !== 1 || node.float("beta", 1) !== 1 || node.int("transA", 0) !== 0)
+        return "it scales or transposes its input";
+    }
+    if (bias && node.op !== "MatMul") {
+      const values = draft.weights.get(bias);
+      const channels = weight!.shape[node.op === "Conv" || node.int("transB", 0) ? 0 : 1];
+      if (values?.dtype !== "float32" || values.shape.length !== 1 || values.shape[0] !== channels)
+        return "its bias is not one constant per channel";
+    }
+    return undefined;
+  }
+
+  #other(node: DraftNode): void {
+    const [data] = node.inputs;
+    const output = node.outputs[0]!;
+    const reads = node.inputs.filter((name) => this.made.has(name));
+    if (reads.length === 0) return;
+    const leave = (why: string) => {
+      if (!SILENT.has(node.op)) this.left.set(node, why);
+    };
+    if (this.draft.isOutput(output) || this.#captured.has(output)) return leave("it makes an output of the model");
+    if (PASS.has(node.op) || isNearest(node)) {
+      if (!this.made.has(data!) || node.outputs.length > 1) return leave("it does not only move values");
+      this.nodes.set(node, "pass");
+      this.made.add(output);
+      this.rangeOf.set(output, this.rangeOf.get(data!)!);
+      return;
+    }
+    const elementwise = node.op === "Add" || node.op === "Mul" || node.op === "Concat";
+    if (!elementwise && !UNARY.has(node.op)) return leave("the runtime has no integer kernel for it");
+    if (node.op === "AveragePool" && node.int("ceil_mode", 0) !== 0) return leave("it rounds its size up");
+    if (node.inputs.some((name) => !this.#quantisable(name))) return leave("an input of it is not float32");
+    for (const name of node.inputs) if (!this.draft.weights.has(name)) this.#feed(name);
+    this.nodes.set(node, "elementwise");
+    this.#make(this.#settle(output));
+  }
+
+  #quantisable(name: string): boolean {
+    const weight = this.draft.weights.get(name);
+    return weight ? weight.dtype === "float32" : this.#isFloat(name);
+  }
+
+  /** Tensors of unknown type were made by earlier surgery, which makes float32 ones. */
+  #isFloat(name: string): boolean {
+    return (this.types.get(name)?.dtype ?? "float32") === "float32";
+  }
+
+  #feed(name: string): void {
+    if (this.made.has(name)) return;
+    this.fed.add(name);
+    this.rangeOf.set(name, name);
+  }
+
+  #make(name: string): void {
+    this.made.add(name);
+    this.rangeOf.set(name, name);
+  }
+
+  /** The tensor behind the rectifiers that follow a tensor; they are marked as absorbed. */
+  #settle(tensor: string): string {
+    for (let next = this.#rectifier(tensor); next; next = this.#rectifier(tensor)) {
+      this.absorbed.add(next);
+      tensor = next.outputs[0]!;
+    }
+    return tensor;
+  }
+
+  #behind(tensor: string): string {
+    let end = tensor;
+    for (let next = this.#rectifier(end); next; next = this.#rectifier(end)) end = next.outputs[0]!;
+    return end;
+  }
+
+  /** The only user of a tensor if that cuts off below 0 and perhaps above a limit, which quantisation does anyway. */
+  #rectifier(tensor: string): DraftNode | undefined {
+    const users = this.#users.get(tensor) ?? [];
+    const [user] = users;
+    if (users.length !== 1 || !user || this.draft.isOutput(tensor) || this.#excluded.has(user.name)) return undefined;
+    if (user.domain !== "" || user.inputs[0] !== tensor) return undefined;
+    if (user.op === "Relu") return user;
+    if (user.op !== "Clip") return undefined;
+    const low = user.inputs[1] ? this.draft.floats(user.inputs[1])?.[0] : Number.NEGATIVE_INFINITY;
+    const high = user.inputs[2] ? this.draft.floats(user.inputs[2])?.[0] : Number.POSITIVE_INFINITY;
+    return low === 0 && high !== undefined && high > 0 ? user : undefined;
+  }
+}
+
+function isNearest(node: DraftNode): boolean {
+  return node.op === "Resize" && node.text("mode", "nearest") === "nearest";
+}
