@@ -1,4 +1,4 @@
-import { type Draft, type DraftNode, elements } from "../onnx/index.ts";
+import { type Draft, type DraftNode, elements, type TensorType } from "../onnx/index.ts";
 
 /**
  * Folds what scales and shifts each channel of a convolution's result (BatchNormalization, Mul and Add with constants)
@@ -10,12 +10,12 @@ export function foldIntoConvolutions(draft: Draft): string[] {
   let folded = 0;
   const users = draft.users();
   for (const start of draft.nodes) {
-    if (start.op !== "Conv" || start.domain !== "") continue;
+    if (!channelAxis(start)) continue;
     for (;;) {
       const output = start.outputs[0]!;
       const next = users.get(output);
       if (next?.length !== 1 || draft.isOutput(output)) break;
-      const affine = channelAffine(draft, next[0]!, output, draft.weights.get(start.inputs[1]!)?.shape[0] ?? 0);
+      const affine = channelAffine(draft, next[0]!, output, draft.weights.get(start.inputs[1]!)?.shape[channelAxis(start)!.axis] ?? 0);
       if (!affine || !scaleConvolution(draft, start, affine)) break;
       start.outputs = [next[0]!.outputs[0]!];
       next[0]!.outputs = [];
@@ -24,6 +24,13 @@ export function foldIntoConvolutions(draft: Draft): string[] {
     }
   }
   return folded > 0 ? [`${folded} nodes that scale or shift channels folded into convolutions`] : [];
+}
+
+/** Where a convolution's weight has its output channels; undefined for other nodes and grouped transposed ones. */
+function channelAxis(node: DraftNode): { axis: 0 | 1 } | undefined {
+  if (node.domain !== "") return undefined;
+  if (node.op === "Conv") return { axis: 0 };
+  return node.op === "ConvTranspose" && node.int("group", 1) === 1 ? { axis: 1 } : undefined;
 }
 
 interface Affine {
@@ -63,13 +70,14 @@ function perChannel(draft: Draft, name: string, channels: number): Float32Array 
 
 function scaleConvolution(draft: Draft, node: DraftNode, { scale, shift }: Affine): boolean {
   const [, weightName, biasName] = node.inputs;
+  const { axis } = channelAxis(node)!;
   const weight = draft.weights.get(weightName!);
   const values = draft.floats(weightName);
   const bias = biasName ? draft.floats(biasName) : new Float32Array(scale.length);
-  if (!weight || !values || !bias || scale.length !== weight.shape[0]) return false;
-  const size = elements(weight.shape.slice(1));
+  if (!weight || !values || !bias || scale.length !== weight.shape[axis]) return false;
+  const size = elements(weight.shape.slice(axis + 1));
   if (scale.some((factor) => factor !== 1)) {
-    const scaled = values.map((value, index) => value * scale[Math.floor(index / size)]!);
+    const scaled = values.map((value, index) => value * scale[Math.floor(index / size) % scale.length]!);
     node.inputs[1] = draft.constant(`${weightName}.folded`, "float32", weight.shape, scaled);
   }
   const moved = bias.map((value, index) => value * scale[index]! + shift[index]!);
@@ -116,9 +124,8 @@ export function rewriteUpsampling(draft: Draft): string[] {
         ),
       );
     const spread = draft.add("Conv", `${node.name}/pointwise`, inputs, { kernel_shape: [1, 1], group: 1 });
-    const last = draft.add("DepthToSpace", `${node.name}/spread`, [spread], { blocksize: height!, mode: "CRD" });
+    draft.add("DepthToSpace", `${node.name}/spread`, [spread], { blocksize: height!, mode: "CRD" });
     draft.nodes.at(-1)!.outputs = [node.outputs[0]!];
-    void last;
     draft.nodes.splice(draft.nodes.indexOf(node), 1);
     rewritten++;
   }
@@ -126,3 +133,38 @@ export function rewriteUpsampling(draft: Draft): string[] {
     ? [`${rewritten} transposed convolutions without overlap written as 1×1 convolution and DepthToSpace`]
     : [];
 }
+
+/**
+ * Prepares biases that are added behind matrix products: of products of matrices they become a Gemm's bias, which has an
+ * integer kernel; of products of higher rank they get leading dimensions of 1, because the runtime would else fuse them
+ * into a Gemm of float bias, for which it has none.
+ * @param types types of the tensors; products of unknown rank are left as they are
+ */
+export function prepareBiases(draft: Draft, types: ReadonlyMap<string, TensorType>): void {
+  const users = draft.users();
+  for (const product of draft.nodes) {
+    const weight = draft.weights.get(product.inputs[1] ?? "");
+    if (product.op !== "MatMul" || product.domain !== "" || weight?.shape.length !== 2) continue;
+    const output = product.outputs[0]!;
+    const [sum, ...others] = users.get(output) ?? [];
+    if (!sum || others.length > 0 || sum.op !== "Add" || draft.isOutput(output)) continue;
+    const at = sum.inputs[0] === output ? 1 : 0;
+    const bias = sum.inputs[at]!;
+    const values = draft.floats(bias);
+    const rank = types.get(output)?.shape.length ?? 0;
+    if (!values || draft.weights.get(bias)!.shape.length !== 1 || values.length !== weight.shape[1]) continue;
+    if (rank === 2) {
+      product.op = "Gemm";
+      product.inputs.push(bias);
+      product.outputs = sum.outputs;
+      draft.nodes.splice(draft.nodes.indexOf(sum), 1);
+    } else if (rank > 2)
+      sum.inputs[at] = draft.constant(
+        `${bias}.raised`,
+        "float32",
+        [...Array(rank - 1).fill(1), values.length],
+        values,
+      );
+  }
+}
+

@@ -4,7 +4,7 @@
  * behaviour (the ranges of its tensors) comes in as plain numbers, so that nothing here runs a model.
  */
 export { type ActivationType, affineOf, quantiseWeight, type Range } from "./affine.ts";
-export { foldIntoConvolutions, rewriteUpsampling } from "./fold.ts";
+export { foldIntoConvolutions, prepareBiases, rewriteUpsampling } from "./fold.ts";
 export { QDQ_OPSET, upgradeOpset } from "./opset.ts";
 export { type QdqOptions, writeQdq } from "./qdq.ts";
 export { planQdq, type QdqPlan, type QdqPlanOptions } from "./qdqplan.ts";

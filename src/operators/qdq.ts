@@ -78,7 +78,8 @@ class Writer {
     if (!found) {
       const range = this.ranges.get(key);
       if (!range) throw new Error(`no range was measured for tensor '${key}'`);
-      const { scale, zeroPoint } = affineOf(range, options.activations);
+      const floor = this.plan.floorOf.get(key) ?? Number.NEGATIVE_INFINITY;
+      const { scale, zeroPoint } = affineOf({ min: Math.max(range.min, floor), max: range.max }, options.activations);
       found = {
         scale: draft.constant(`${key}.scale`, "float32", [], Float32Array.of(scale)),
         zeroPoint: draft.constant(`${key}.zero_point`, options.activations, [], this.#bytes([zeroPoint])),

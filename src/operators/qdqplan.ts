@@ -16,6 +16,8 @@ export interface QdqPlan {
   readonly fed: ReadonlySet<string>;
   /** For each quantised tensor the one whose range it has: itself, or what its values were passed on from. */
   readonly rangeOf: ReadonlyMap<string, string>;
+  /** Tensors of which only values above a floor matter: what lies below becomes 0 behind them. */
+  readonly floorOf: ReadonlyMap<string, number>;
   /** What stays float though it computes with values, and why; for notes. */
   readonly left: ReadonlyMap<DraftNode, string>;
 }
@@ -25,6 +27,7 @@ export interface QdqPlanOptions {
   readonly exclude: readonly string[];
   /** When given, only these weighted nodes are quantised. */
   readonly only?: ReadonlySet<string>;
+  readonly floatOps?: ReadonlySet<string>;
 }
 
 /** Operators that move values and change none: their result keeps its scale. */
@@ -78,6 +81,7 @@ class Planner {
   readonly fed = new Set<string>();
   readonly rangeOf = new Map<string, string>();
   readonly left = new Map<DraftNode, string>();
+  readonly floorOf = new Map<string, number>();
   readonly #users: Map<string, DraftNode[]>;
   readonly #captured: Set<string>;
   readonly #excluded: Set<string>;
@@ -104,8 +108,8 @@ class Planner {
       throw new Problem(
         "nothing in the model can be quantised: it has no float32 convolution or matrix product that is not excluded.",
       );
-    const { nodes, absorbed, made, fed, rangeOf, left } = this;
-    return { nodes, absorbed, made, fed, rangeOf, left };
+    const { nodes, absorbed, made, fed, rangeOf, left, floorOf } = this;
+    return { nodes, absorbed, made, fed, rangeOf, left, floorOf };
   }
 
   #weighted(node: DraftNode): void {
@@ -163,8 +167,8 @@ class Planner {
     const [data] = node.inputs;
     const output = node.outputs[0]!;
     const reads = node.inputs.filter((name) => this.made.has(name));
-    if (reads.length === 0) return;
-    const leave = (why: string) => {
+    if (reads.length === 0 || this.options.floatOps?.has(node.op)) return;
+    const leave = (why: string): void => {
       if (!SILENT.has(node.op)) this.left.set(node, why);
     };
     if (this.draft.isOutput(output) || this.#captured.has(output)) return leave("it makes an output of the model");
@@ -175,10 +179,14 @@ class Planner {
       this.rangeOf.set(output, this.rangeOf.get(data!)!);
       return;
     }
+    asProduct(this.draft, node);
     const elementwise = node.op === "Add" || node.op === "Mul" || node.op === "Concat";
     if (!elementwise && !UNARY.has(node.op)) return leave("the runtime has no integer kernel for it");
     if (node.op === "AveragePool" && node.int("ceil_mode", 0) !== 0) return leave("it rounds its size up");
     if (node.inputs.some((name) => !this.#quantisable(name))) return leave("an input of it is not float32");
+    // A gate made in float scales an integer tensor well; a sum with a float tensor, as in a residual stream, stays float.
+    if (node.op !== "Mul" && node.inputs.some((name) => !this.draft.weights.has(name) && !this.made.has(name)))
+      return leave("one of its inputs is made in float");
     for (const name of node.inputs) if (!this.draft.weights.has(name)) this.#feed(name);
     this.nodes.set(node, "elementwise");
     this.#make(this.#settle(output));
@@ -203,6 +211,20 @@ class Planner {
   #make(name: string): void {
     this.made.add(name);
     this.rangeOf.set(name, name);
+    const floor = this.#swishFloor(name);
+    if (floor !== undefined) this.floorOf.set(name, floor);
+  }
+
+  /** −c where a tensor x is used for x · clip(x + c, 0, …) alone, which is how exporters write HardSwish: else undefined. */
+  #swishFloor(name: string): number | undefined {
+    const users = this.#users.get(name) ?? [];
+    const sum = users.find((user) => user.op === "Add");
+    const gate = users.find((user) => user.op === "Mul");
+    if (users.length !== 2 || !sum || !gate || this.draft.isOutput(name)) return undefined;
+    const shift = this.draft.floats(sum.inputs[sum.inputs[0] === name ? 1 : 0]);
+    const clip = this.#rectifier(sum.outputs[0]!);
+    const gated = clip?.op === "Clip" && gate.inputs.includes(clip.outputs[0]!);
+    return gated && shift?.length === 1 && shift[0]! > 0 ? -shift[0]! : undefined;
   }
 
   /** The tensor behind the rectifiers that follow a tensor; they are marked as absorbed. */
@@ -236,4 +258,14 @@ class Planner {
 
 function isNearest(node: DraftNode): boolean {
   return node.op === "Resize" && node.text("mode", "nearest") === "nearest";
+}
+
+/** Writes a division by a constant as a product with its reciprocal: products have an integer kernel, divisions none. */
+function asProduct(draft: Draft, node: DraftNode): void {
+  const divisors = node.op === "Div" ? draft.floats(node.inputs[1]) : undefined;
+  if (!divisors || divisors.some((value) => value === 0)) return;
+  const { shape } = draft.weights.get(node.inputs[1]!)!;
+  node.op = "Mul";
+  const reciprocals = divisors.map((value) => 1 / value);
+  node.inputs[1] = draft.constant(`${node.inputs[1]}.reciprocal`, "float32", shape, reciprocals);
 }
