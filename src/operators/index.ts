@@ -4,7 +4,11 @@
  * behaviour (the ranges of its tensors) comes in as plain numbers, so that nothing here runs a model.
  */
 export { type ActivationType, affineOf, quantiseWeight, type Range } from "./affine.ts";
-export { foldIntoConvolutions, prepareBiases, rewriteUpsampling } from "./fold.ts";
-export { QDQ_OPSET, upgradeOpset } from "./opset.ts";
+export { pruneChannels } from "./channels.ts";
+export { exitEarly } from "./exit.ts";
+export { mark, operatorOf, PROVENANCE, type Provenance } from "./provenance.ts";
 export { type QdqOptions, writeQdq } from "./qdq.ts";
-export { planQdq, type QdqPlan, type QdqPlanOptions } from "./qdqplan.ts";
+export type { QdqPlan, QdqPlanOptions } from "./qdqplan.ts";
+export { checkSparsity, pruneWeights, type SparsityPattern } from "./sparsity.ts";
+export { type PreparedQuantisation, prepareQuantisation } from "./sptq.ts";
+export { checkStudent } from "./student.ts";

@@ -18,8 +18,20 @@ export interface QdqOptions {
  */
 export function writeQdq(draft: Draft, plan: QdqPlan, ranges: ReadonlyMap<string, Range>, options: QdqOptions): void {
   const writer = new Writer(draft, plan, ranges, options);
+  dropAbsorbed(draft, plan);
   writer.weights();
   writer.tensors();
+}
+
+/** Takes out rectifiers before quantisation: its saturation at the zero point and at the range's end does the same. */
+function dropAbsorbed(draft: Draft, { absorbed }: QdqPlan): void {
+  const makers = draft.producers();
+  for (const node of absorbed) {
+    const maker = makers.get(node.inputs[0]!)!;
+    maker.outputs = maker.outputs.map((name) => (name === node.inputs[0] ? node.outputs[0]! : name));
+    makers.set(node.outputs[0]!, maker);
+  }
+  draft.nodes.splice(0, draft.nodes.length, ...draft.nodes.filter((node) => !absorbed.has(node)));
 }
 
 class Writer {

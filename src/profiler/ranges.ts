@@ -94,6 +94,7 @@ function widen(range: MeasuredRange | undefined, values: Float32Array, name: str
 /** Counts of values in equal bins over a range. */
 export class Histogram {
   readonly #counts = new Float64Array(BINS);
+  #zeros = 0;
   readonly #range: MeasuredRange;
   readonly #width: number;
 
@@ -106,6 +107,7 @@ export class Histogram {
     const { min } = this.#range;
     const perBin = 1 / this.#width;
     for (let index = 0; index < values.length; index++) {
+      if (values[index] === 0) this.#zeros++;
       const bin = Math.floor((values[index]! - min) * perBin);
       this.#counts[bin < BINS ? bin : BINS - 1]!++;
     }
@@ -123,8 +125,9 @@ export class Histogram {
   }
 
   /**
-   * The range cut at ± the threshold at which the distribution of magnitudes, once quantised to 128 levels, has the
-   * least Kullback–Leibler divergence from the one saturated there. Migacz, 8-bit Inference with TensorRT (GTC 2017).
+   * The range cut at ± the threshold at which the distribution of magnitudes, once quantised, has the least
+   * Kullback–Leibler divergence from the one saturated there. Migacz, 8-bit Inference with TensorRT (GTC 2017). Exact
+   * zeros, which rectifiers make in masses and quantisation keeps exactly, are left out of the distributions.
    */
   leastInformationLost(): MeasuredRange {
     const { min, max } = this.#range;
@@ -135,10 +138,13 @@ export class Histogram {
       const middle = Math.abs(min + (bin + 0.5) * this.#width);
       magnitudes[Math.min(BINS - 1, Math.floor((middle / limit) * BINS))]! += count;
     });
+    magnitudes[0] = Math.max(0, magnitudes[0]! - this.#zeros);
+    // Both signs share the 256 levels where both occur.
+    const levels = min < 0 && max > 0 ? 128 : 256;
     let best = BINS;
     let least = Number.POSITIVE_INFINITY;
-    for (let kept = LEVELS; kept <= BINS; kept += 8) {
-      const lost = divergence(magnitudes, kept);
+    for (let kept = levels; kept <= BINS; kept += 8) {
+      const lost = divergence(magnitudes, kept, levels);
       if (lost < least) {
         least = lost;
         best = kept;
@@ -153,16 +159,14 @@ export class Histogram {
   }
 }
 
-const LEVELS = 128;
-
-/** Divergence between the first `kept` bins, outliers added to the last, and the same in {@link LEVELS} levels. */
-function divergence(counts: Float64Array, kept: number): number {
+/** Divergence between the first `kept` bins, outliers added to the last, and the same in so many levels. */
+function divergence(counts: Float64Array, kept: number, levels: number): number {
   const reference = counts.slice(0, kept);
   for (let bin = kept; bin < counts.length; bin++) reference[kept - 1]! += counts[bin]!;
   const quantised = new Float64Array(kept);
-  for (let level = 0; level < LEVELS; level++) {
-    const start = Math.floor((level * kept) / LEVELS);
-    const end = Math.floor(((level + 1) * kept) / LEVELS);
+  for (let level = 0; level < levels; level++) {
+    const start = Math.floor((level * kept) / levels);
+    const end = Math.floor(((level + 1) * kept) / levels);
     let sum = 0;
     let filled = 0;
     for (let bin = start; bin < end; bin++) {
@@ -173,6 +177,7 @@ function divergence(counts: Float64Array, kept: number): number {
     for (let bin = start; bin < end; bin++) if (reference[bin]! > 0) quantised[bin] = sum / filled;
   }
   const total = reference.reduce((sum, count) => sum + count, 0);
+  if (total === 0) return 0;
   const mass = quantised.reduce((sum, count) => sum + count, 0);
   let lost = 0;
   for (let bin = 0; bin < kept; bin++) {
