@@ -9,6 +9,7 @@ export { Problem } from "./formats/problem.ts";
 export { type Profile, profileSchema } from "./formats/profile.ts";
 export { parseTopology, type Topology, topologySchema } from "./formats/topology.ts";
 export * as onnx from "./onnx/index.ts";
+export * as operators from "./operators/index.ts";
 export * as profiler from "./profiler/index.ts";
 export * as report from "./report/index.ts";
 export * as store from "./store/index.ts";

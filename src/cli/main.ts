@@ -8,6 +8,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<CommandUnknownOpts>>> = {
   inspect: async () => (await import("./commands/inspect.ts")).inspect,
   profile: async () => (await import("./commands/profile.ts")).profile,
   predict: async () => (await import("./commands/predict.ts")).predict,
+  apply: async () => (await import("./commands/apply.ts")).apply,
   split: async () => (await import("./commands/split.ts")).split,
   report: async () => (await import("./commands/report.ts")).report,
   schema: async () => (await import("./commands/schema.ts")).schema,

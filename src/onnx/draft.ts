@@ -16,9 +16,9 @@ import { Problem } from "../formats/problem.ts";
 import { type Attribute, attributeOf } from "./build.ts";
 import { codeOfDtype, dtypeOfCode, elements } from "./dtype.ts";
 import type { Graph } from "./graph.ts";
-import { GRAPH, MODEL, type Node } from "./model.ts";
-import { type TensorType, typedValueInfo } from "./segment.ts";
-import { type ByteSource, memorySource, ropeSource, type Span, spanOf } from "./source.ts";
+import { GRAPH, type Initializer, MODEL, type Model, type Node } from "./model.ts";
+import { replaceFields, type TensorType, typedValueInfo } from "./segment.ts";
+import { type ByteSource, ropeSource, type Span, spanOf } from "./source.ts";
 import { asFloats, asIntegers, rawValues, valuesOf } from "./values.ts";
 import { lengthDelimited } from "./wire.ts";
 
@@ -340,15 +340,32 @@ function varint(number: number, value: number): Span {
 const RAW_DATA = 9;
 
 function encodeWeight(name: string, { dtype, shape, read, field }: DraftWeight): Span[] {
-  if (field) return [field];
+  return field ? [field] : lengthDelimited(GRAPH.initializer, tensorSpans(name, dtype, shape, spanOf(read())));
+}
+
+/** A TensorProto whose raw values are a span of another source. */
+function tensorSpans(name: string, dtype: Dtype, shape: readonly number[], values: Span): Span[] {
   const header = toBinary(
     TensorProtoSchema,
     create(TensorProtoSchema, { name, dataType: codeOfDtype(dtype), dims: shape.map(BigInt) }),
   );
-  return lengthDelimited(GRAPH.initializer, [
-    spanOf(header),
-    ...lengthDelimited(RAW_DATA, [{ source: memorySource(read()), start: 0, end: read().length }]),
-  ]);
+  return [spanOf(header), ...lengthDelimited(RAW_DATA, [values])];
+}
+
+/**
+ * The model with the values of its external weights inside, as spans of the files that hold them.
+ * @param valuesOf where the values of a weight lie
+ */
+export function withEmbeddedWeights(model: Model, valuesOf: (weight: Initializer) => Span): ByteSource {
+  const external = new Map(
+    [...model.initializers.values()].flatMap((weight) => (weight.external ? [[weight.field, weight] as const] : [])),
+  );
+  return replaceFields(model, (field) => {
+    const weight = external.get(field);
+    if (!weight) return undefined;
+    const tensor = ropeSource(tensorSpans(weight.name, weight.dtype, weight.shape, valuesOf(weight)));
+    return [{ source: tensor, start: 0, end: tensor.length }];
+  });
 }
 
 function constantValue(node: Node): DraftWeight | undefined {

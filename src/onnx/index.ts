@@ -5,7 +5,7 @@
  */
 export { type Attribute, GraphBuilder } from "./build.ts";
 export { type Cut, cutsOf, findCut } from "./cuts.ts";
-export { Draft, DraftNode, type DraftWeight } from "./draft.ts";
+export { Draft, DraftNode, type DraftWeight, withEmbeddedWeights } from "./draft.ts";
 export { codeOfDtype, dtypeOfCode, elements, isWeightType, tensorBytes } from "./dtype.ts";
 export { type NodeCost, nodeCost, parameterCount } from "./flops.ts";
 export { analyse, type Graph } from "./graph.ts";

@@ -74,7 +74,7 @@ class ChannelFlow {
     private readonly draft: Draft,
     private readonly types: ReadonlyMap<string, TensorType>,
   ) {
-    draft.ordered().forEach((node, layer) => this.#follow(node, layer));
+    for (const [layer, node] of draft.ordered().entries()) this.#follow(node, layer);
     for (const output of draft.outputs) this.#pin(output);
   }
 
@@ -161,7 +161,7 @@ class ChannelFlow {
     const input = this.#channels.get(node.inputs[0]!);
     const group = node.int("group", 1);
     const [rows = 0, columns = 0] = weight?.shape ?? [];
-    if (!weight || weight.dtype !== "float32" || (input && input.axis !== 1)) {
+    if (weight?.dtype !== "float32" || (input && input.axis !== 1)) {
       for (const name of node.needs()) this.#pin(name);
       return;
     }
@@ -216,7 +216,10 @@ class ChannelFlow {
     const rank = rankOf(carried[0]!);
     const aligned = others.every(
       (other, index) =>
-        other && other.axis === first?.axis && other.ids.length === first.ids.length && rankOf(carried[index + 1]!) === rank,
+        other &&
+        other.axis === first?.axis &&
+        other.ids.length === first.ids.length &&
+        rankOf(carried[index + 1]!) === rank,
     );
     if (!first || !aligned) {
       for (const name of carried) this.#pin(name);

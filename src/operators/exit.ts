@@ -9,6 +9,7 @@ import { normal } from "./random.ts";
  * @param at name of the last node to keep, as a cut is named
  * @param classes number of outputs
  * @param types types of the tensors, as far as they are known
+ * @param batch the output's first dimension: a number, a free one's name, or null
  * @throws Problem when there is no such node, or what it makes is no float32 tensor of known channels
  */
 export function exitEarly(
@@ -16,6 +17,7 @@ export function exitEarly(
   at: string,
   classes: number,
   types: ReadonlyMap<string, TensorType>,
+  batch: number | string | null,
 ): string[] {
   const node = draft.nodes.find(({ name }) => name === at);
   if (!node) throw new Problem(`there is no node '${at}' to exit behind; \`tierwise inspect\` lists the cuts.`);
@@ -27,7 +29,6 @@ export function exitEarly(
     throw new Problem(
       `an exit behind '${at}' is not possible: it makes ${type ? `${type.dtype}[${type.shape.map((size) => size ?? "?").join("x")}]` : "a tensor of unknown type"}, and a head needs float32 features [N,C,H,W], [N,T,C] or [N,C].`,
     );
-  const batch = type.shape[0] ?? null;
   const output = draft.outputs[0]!;
   draft.setOutputs(new Map([[tensor, type]]));
   draft.nodes.splice(0, draft.nodes.length, ...draft.ordered());

@@ -15,7 +15,12 @@ export function foldIntoConvolutions(draft: Draft): string[] {
       const output = start.outputs[0]!;
       const next = users.get(output);
       if (next?.length !== 1 || draft.isOutput(output)) break;
-      const affine = channelAffine(draft, next[0]!, output, draft.weights.get(start.inputs[1]!)?.shape[channelAxis(start)!.axis] ?? 0);
+      const affine = channelAffine(
+        draft,
+        next[0]!,
+        output,
+        draft.weights.get(start.inputs[1]!)?.shape[channelAxis(start)!.axis] ?? 0,
+      );
       if (!affine || !scaleConvolution(draft, start, affine)) break;
       start.outputs = [next[0]!.outputs[0]!];
       next[0]!.outputs = [];
@@ -159,12 +164,6 @@ export function prepareBiases(draft: Draft, types: ReadonlyMap<string, TensorTyp
       product.outputs = sum.outputs;
       draft.nodes.splice(draft.nodes.indexOf(sum), 1);
     } else if (rank > 2)
-      sum.inputs[at] = draft.constant(
-        `${bias}.raised`,
-        "float32",
-        [...Array(rank - 1).fill(1), values.length],
-        values,
-      );
+      sum.inputs[at] = draft.constant(`${bias}.raised`, "float32", [...Array(rank - 1).fill(1), values.length], values);
   }
 }
-

@@ -155,7 +155,7 @@ class Writer {
     const { draft, options } = this;
     node.inputs = node.inputs.map((name) => {
       const weight = draft.weights.get(name);
-      if (!weight || weight.dtype !== "float32" || elements(weight.shape) === 0) return name;
+      if (weight?.dtype !== "float32" || elements(weight.shape) === 0) return name;
       const values = draft.floats(name)!;
       const range = values.reduce(({ min, max }, value) => ({ min: Math.min(min, value), max: Math.max(max, value) }), {
         min: 0,

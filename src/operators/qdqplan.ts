@@ -25,9 +25,8 @@ export interface QdqPlan {
 export interface QdqPlanOptions {
   /** Names of nodes that stay float. */
   readonly exclude: readonly string[];
-  /** When given, only these weighted nodes are quantised. */
-  readonly only?: ReadonlySet<string>;
-  readonly floatOps?: ReadonlySet<string>;
+  /** When given, nothing but these weighted nodes is quantised, or nothing but `every` one. */
+  readonly only?: ReadonlySet<string> | "every";
 }
 
 /** Operators that move values and change none: their result keeps its scale. */
@@ -102,7 +101,10 @@ class Planner {
       if (this.absorbed.has(node) || node.domain !== "") continue;
       if (this.#excluded.has(node.name)) this.left.set(node, "excluded");
       else if (WEIGHTED.has(node.op)) this.#weighted(node);
-      else if (!this.options.only) this.#other(node);
+      else if (!this.options.only) {
+        const why = this.#other(node);
+        if (why && !SILENT.has(node.op)) this.left.set(node, why);
+      }
     }
     if (![...this.nodes.values()].some((kind) => kind === "weighted" || kind === "product"))
       throw new Problem(
@@ -113,7 +115,8 @@ class Planner {
   }
 
   #weighted(node: DraftNode): void {
-    if (this.options.only && !this.options.only.has(node.name)) return;
+    const { only } = this.options;
+    if (only && only !== "every" && !only.has(node.name)) return;
     const why = this.#obstacle(node);
     if (why) {
       this.left.set(node, why);
@@ -163,33 +166,31 @@ class Planner {
     return undefined;
   }
 
-  #other(node: DraftNode): void {
+  /** Takes a node that follows quantised ones into the plan. @returns why it stays float, if it does */
+  #other(node: DraftNode): string | undefined {
     const [data] = node.inputs;
     const output = node.outputs[0]!;
-    const reads = node.inputs.filter((name) => this.made.has(name));
-    if (reads.length === 0 || this.options.floatOps?.has(node.op)) return;
-    const leave = (why: string): void => {
-      if (!SILENT.has(node.op)) this.left.set(node, why);
-    };
-    if (this.draft.isOutput(output) || this.#captured.has(output)) return leave("it makes an output of the model");
+    if (!node.inputs.some((name) => this.made.has(name))) return undefined;
+    if (this.draft.isOutput(output) || this.#captured.has(output)) return "it makes an output of the model";
     if (PASS.has(node.op) || isNearest(node)) {
-      if (!this.made.has(data!) || node.outputs.length > 1) return leave("it does not only move values");
+      if (!this.made.has(data!) || node.outputs.length > 1) return "it does not only move values";
       this.nodes.set(node, "pass");
       this.made.add(output);
       this.rangeOf.set(output, this.rangeOf.get(data!)!);
-      return;
+      return undefined;
     }
     asProduct(this.draft, node);
     const elementwise = node.op === "Add" || node.op === "Mul" || node.op === "Concat";
-    if (!elementwise && !UNARY.has(node.op)) return leave("the runtime has no integer kernel for it");
-    if (node.op === "AveragePool" && node.int("ceil_mode", 0) !== 0) return leave("it rounds its size up");
-    if (node.inputs.some((name) => !this.#quantisable(name))) return leave("an input of it is not float32");
+    if (!elementwise && !UNARY.has(node.op)) return "the runtime has no integer kernel for it";
+    if (node.op === "AveragePool" && node.int("ceil_mode", 0) !== 0) return "it rounds its size up";
+    if (node.inputs.some((name) => !this.#quantisable(name))) return "an input of it is not float32";
     // A gate made in float scales an integer tensor well; a sum with a float tensor, as in a residual stream, stays float.
     if (node.op !== "Mul" && node.inputs.some((name) => !this.draft.weights.has(name) && !this.made.has(name)))
-      return leave("one of its inputs is made in float");
+      return "one of its inputs is made in float";
     for (const name of node.inputs) if (!this.draft.weights.has(name)) this.#feed(name);
     this.nodes.set(node, "elementwise");
     this.#make(this.#settle(output));
+    return undefined;
   }
 
   #quantisable(name: string): boolean {

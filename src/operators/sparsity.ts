@@ -41,7 +41,9 @@ export function pruneWeights(draft: Draft, sparsity: number, pattern: SparsityPa
     node.inputs[1] = replacement;
   }
   if (total === 0)
-    throw new Problem("nothing in the model can be pruned: it has no convolution or matrix product with float32 weights.");
+    throw new Problem(
+      "nothing in the model can be pruned: it has no convolution or matrix product with float32 weights.",
+    );
   return [
     `${((zeros / total) * 100).toFixed(1)} % of ${total} weights in ${pruned.size} layers are 0 (${pattern})`,
     "a dense runtime such as ONNX Runtime multiplies by zeros as by anything: the latency stays, only a sparse runtime or a compressed file gains",

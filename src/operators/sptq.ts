@@ -37,6 +37,7 @@ function leftFloat({ left }: QdqPlan): string[] {
     groups.set(key, [...(groups.get(key) ?? []), node.name]);
   }
   return [...groups].map(
-    ([key, names]) => `${key} (${names.slice(0, 3).join(", ")}${names.length > 3 ? ` and ${names.length - 3} more` : ""})`,
+    ([key, names]) =>
+      `${key} (${names.slice(0, 3).join(", ")}${names.length > 3 ? ` and ${names.length - 3} more` : ""})`,
   );
 }

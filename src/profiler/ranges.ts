@@ -1,4 +1,8 @@
+import { rmSync } from "node:fs";
 import { Problem } from "../formats/problem.ts";
+import { type Graph, type TensorType, withOutputs } from "../onnx/index.ts";
+import { writeAtomically } from "../store/index.ts";
+import type { Workspace } from "./planning.ts";
 import { loadSession, type Session } from "./runtime.ts";
 import type { Samples } from "./samples.ts";
 
@@ -18,6 +22,30 @@ export type RangeMethod =
   | { readonly name: "entropy" };
 
 const BINS = 2048;
+
+/**
+ * Finds the ranges of a model's tensors: writes it to the workspace with them among its outputs, which costs no memory,
+ * and runs it from there.
+ * @param inputs types of the model's inputs
+ */
+export async function calibrate(
+  graph: Graph,
+  inputs: ReadonlyMap<string, TensorType>,
+  tensors: readonly string[],
+  samples: Samples,
+  method: RangeMethod,
+  workspace: Workspace,
+  onProgress: (done: number, total: number) => void,
+): Promise<Map<string, MeasuredRange>> {
+  const file = workspace.path("calibrated");
+  const made = tensors.filter((name) => !inputs.has(name));
+  writeAtomically(file, withOutputs(graph, made, inputs));
+  try {
+    return await measureRanges(file, tensors, samples, method, 1, onProgress);
+  } finally {
+    rmSync(file);
+  }
+}
 
 /**
  * Runs a model on samples and finds the ranges of some of its tensors, in memory that does not grow with the samples:

@@ -57,3 +57,9 @@ export function samplesOf(types: InputTypes, raw: RawInputs): Samples {
 export function generatedSample(types: InputTypes): Samples {
   return { count: 1, feeds: () => makeFeeds(types) };
 }
+
+/** At most so many of the samples, evenly spread: data sets are often sorted. */
+export function spread(samples: Samples, most: number): Samples {
+  const count = Math.min(most, samples.count);
+  return { count, feeds: (index) => samples.feeds(Math.floor((index * samples.count) / count)) };
+}
