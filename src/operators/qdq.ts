@@ -1,5 +1,5 @@
 import { type Draft, type DraftNode, elements } from "../onnx/index.ts";
-import { type ActivationType, affineOf, quantiseWeight, type Range, roundHalfEven } from "./affine.ts";
+import { type ActivationType, type Affine, affineOf, quantiseWeight, type Range, roundHalfEven } from "./affine.ts";
 import type { QdqPlan } from "./qdqplan.ts";
 
 export interface QdqOptions {
@@ -73,7 +73,10 @@ class Writer {
       for (const user of users) {
         if (!made && !plan.nodes.has(user)) continue;
         // What asks for a shape needs no values.
-        const given = user.op === "Shape" ? quantised : dequantise(`${user.name}/DQ`);
+        const given =
+          user.op === "Shape"
+            ? quantised
+            : (this.#perChannel(user, tensor, quantised) ?? dequantise(`${user.name}/DQ`));
         user.inputs = user.inputs.map((name) => (name === tensor ? given : name));
       }
       if (source !== tensor) {
@@ -83,15 +86,49 @@ class Writer {
     }
   }
 
+  /**
+   * Dequantises with one and the same scale for each channel, for nodes with weights that are to stay float: with a single
+   * scale the runtime would take the pattern for a quantised node whose weights were forgotten, and quantise them itself
+   * (its WeightBiasQuantization). Undefined where a single scale does no harm.
+   */
+  #perChannel(user: DraftNode, tensor: string, quantised: string): string | undefined {
+    const { draft, plan, options } = this;
+    if (plan.nodes.has(user) || user.inputs[0] !== tensor || !["Conv", "ConvTranspose", "Gemm"].includes(user.op))
+      return undefined;
+    const [rows = 1, columns = 1] = draft.weights.get(user.inputs[1]!)?.shape ?? [];
+    const transposed = user.op === "Gemm" ? user.int("transB", 0) === 0 : user.op === "ConvTranspose";
+    const channels = transposed ? rows : columns * user.int("group", 1);
+    const { scale, zeroPoint } = this.#affineOf(plan.rangeOf.get(tensor)!);
+    return draft.add(
+      "DequantizeLinear",
+      `${user.name}/DQ`,
+      [
+        quantised,
+        draft.constant(`${tensor}.scales`, "float32", [channels], new Float32Array(channels).fill(scale)),
+        draft.constant(
+          `${tensor}.zero_points`,
+          options.activations,
+          [channels],
+          this.#bytes(Array<number>(channels).fill(zeroPoint)),
+        ),
+      ],
+      { axis: 1 },
+    );
+  }
+
+  #affineOf(key: string): Affine {
+    const range = this.ranges.get(key);
+    if (!range) throw new Error(`no range was measured for tensor '${key}'`);
+    const floor = this.plan.floorOf.get(key) ?? Number.NEGATIVE_INFINITY;
+    return affineOf({ min: Math.max(range.min, floor), max: range.max }, this.options.activations);
+  }
+
   /** Names of scale and zero point for a range. */
   #parameters(key: string): [string, string] {
     const { draft, options } = this;
     let found = this.#affine.get(key);
     if (!found) {
-      const range = this.ranges.get(key);
-      if (!range) throw new Error(`no range was measured for tensor '${key}'`);
-      const floor = this.plan.floorOf.get(key) ?? Number.NEGATIVE_INFINITY;
-      const { scale, zeroPoint } = affineOf({ min: Math.max(range.min, floor), max: range.max }, options.activations);
+      const { scale, zeroPoint } = this.#affineOf(key);
       found = {
         scale: draft.constant(`${key}.scale`, "float32", [], Float32Array.of(scale)),
         zeroPoint: draft.constant(`${key}.zero_point`, options.activations, [], this.#bytes([zeroPoint])),

@@ -98,7 +98,7 @@ describe("from model to report", () => {
 });
 
 test("every command's help has an example", () => {
-  for (const command of ["tour", "inspect", "profile", "predict", "split", "report", "schema"]) {
+  for (const command of ["tour", "inspect", "profile", "predict", "apply", "split", "report", "schema"]) {
     const { status, stdout } = tierwise([command, "--help"]);
     expect(status).toBe(0);
     expect(stdout).toMatch(/Example:\n {2}\$ tierwise/);

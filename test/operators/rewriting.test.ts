@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest";
+import { receiptPixels } from "../../src/cli/page.ts";
 import { type Attribute, analyse, Draft, GraphBuilder, type Model, readModel } from "../../src/onnx/index.ts";
 import { prepareQuantisation } from "../../src/operators/index.ts";
 import { loadSession, makeFeeds } from "../../src/profiler/index.ts";
@@ -20,7 +21,10 @@ const ramp = (length: number) => Float32Array.from({ length }, (_, index) => Mat
 describe("what quantisation prepares computes what the model computed", () => {
   // On noise the detector answers next to nothing: it gets text.
   test.each(
-    PADDLE.map((fixture, index) => [fixture.name, fixture.file, index === 0 ? [320, 320] : [48, 192]] as const),
+    PADDLE.map(
+      (fixture, index) =>
+        [fixture.name, fixture.file, index === 0 ? ([320, 320] as const) : ([48, 192] as const)] as const,
+    ),
   )(
     "%s: opset converted, constants inside, batch normalisation folded",
     async (_, file, [height, width]) => {

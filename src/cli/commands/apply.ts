@@ -57,7 +57,7 @@ export const apply = new Command("apply")
         shapes: parseShapes(options.shape),
         method:
           options.calibration === "percentile"
-            ? { name: "percentile", percentile: options.percentile / 100 }
+            ? { name: "percentile", percentile: Number((options.percentile / 100).toPrecision(12)) }
             : { name: options.calibration },
         weightBits: options.reduceRange ? 7 : 8,
         exit: options.exit,
