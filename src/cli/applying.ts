@@ -149,12 +149,12 @@ async function typesOf(graph: Graph, { request, workspace }: Context) {
 }
 
 async function pruned(graph: Graph, context: Context): Promise<Graph> {
-  const { sparsity, pattern } = context.request;
+  const { sparsity, pattern, onProgress } = context.request;
   const draft = new Draft(graph);
   context.notes.push(
     ...(pattern === "channels"
       ? pruneChannels(draft, (await typesOf(graph, context)).types, sparsity)
-      : pruneWeights(draft, sparsity, pattern)),
+      : pruneWeights(draft, sparsity, pattern, (done, total) => onProgress("pruning weights", done, total))),
   );
   return finish(draft, context, { operator: "pruned", sparsity, pattern });
 }

@@ -3,7 +3,7 @@ import { type TensorProto, TensorProtoSchema } from "onnx-buf";
 import type { Dtype } from "../formats/common.ts";
 import { Problem } from "../formats/problem.ts";
 import { dtypeOfCode, elements, tensorBytes } from "./dtype.ts";
-import type { Initializer } from "./model.ts";
+import { GRAPH, type Initializer } from "./model.ts";
 import { payload } from "./wire.ts";
 
 /**
@@ -13,6 +13,10 @@ import { payload } from "./wire.ts";
 export function valuesOf(weight: Initializer): Uint8Array {
   if (weight.external)
     throw new Problem(`initializer '${weight.name}' keeps its values in another file; embed them first.`);
+  if (weight.field.number === GRAPH.sparseInitializer)
+    throw new Problem(
+      `initializer '${weight.name}' is sparse; its values cannot be changed. Export it as a dense one.`,
+    );
   if (weight.raw) return payload(weight.raw);
   return rawValues(fromBinary(TensorProtoSchema, payload(weight.field)), weight.name);
 }

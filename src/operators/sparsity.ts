@@ -20,12 +20,18 @@ export function checkSparsity(sparsity: number): void {
  * @returns notes: the share reached, and what it is good for
  * @throws Problem when the sparsity is out of range or there is nothing to prune
  */
-export function pruneWeights(draft: Draft, sparsity: number, pattern: SparsityPattern): string[] {
+export function pruneWeights(
+  draft: Draft,
+  sparsity: number,
+  pattern: SparsityPattern,
+  onProgress?: (done: number, total: number) => void,
+): string[] {
   checkSparsity(sparsity);
   let total = 0;
   let zeros = 0;
   const pruned = new Map<string, string>();
-  for (const node of draft.nodes) {
+  for (const [index, node] of draft.nodes.entries()) {
+    onProgress?.(index, draft.nodes.length);
     const axis = outputAxis(node.op, node.domain, node.int("transB", 0));
     const name = node.inputs[1] ?? "";
     const weight = draft.weights.get(name);

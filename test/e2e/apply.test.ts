@@ -161,7 +161,7 @@ test("half a gigabyte of weights is quantised within three times its size in mem
   const data = path.join(place, "x.bin");
   writeFileSync(data, new Uint8Array(Float32Array.from({ length: side }, (_, i) => Math.sin(i)).buffer));
 
-  const hook = 'process.on("exit", () => process.stderr.write(`PEAK ${process.resourceUsage().maxRSS}\\n`))';
+  const hook = 'process.on("exit", () => process.stderr.write("PEAK " + process.resourceUsage().maxRSS))';
   const { status, stderr } = spawnSync(
     process.execPath,
     [
