@@ -56,8 +56,11 @@ class Writer {
 
   tensors(): void {
     const { draft, plan } = this;
+    const bytes = new Map<string, string>();
     const makers = draft.producers();
     const usersOf = draft.users();
+    // Products with a number live on in the scale alone.
+    draft.nodes.splice(0, draft.nodes.length, ...draft.nodes.filter((node) => plan.nodes.get(node) !== "rescale"));
     for (const tensor of [...plan.fed, ...plan.made]) {
       const maker = makers.get(tensor);
       const users = usersOf.get(tensor) ?? [];
@@ -68,9 +71,14 @@ class Writer {
         maker!.outputs = maker!.outputs.map((name) => (name === tensor ? source : name));
       }
       const parameters = this.#parameters(plan.rangeOf.get(tensor)!);
-      const quantised = draft.add("QuantizeLinear", `${maker?.name ?? tensor}/Q`, [source, ...parameters]);
+      const scaled = plan.scaledFrom.get(tensor);
+      const quantised = scaled
+        ? bytes.get(scaled.tensor)!
+        : draft.add("QuantizeLinear", `${maker?.name ?? tensor}/Q`, [source, ...parameters]);
+      bytes.set(tensor, quantised);
       const dequantise = (wish: string) => draft.add("DequantizeLinear", wish, [quantised, ...parameters]);
       for (const user of users) {
+        if (plan.nodes.get(user) === "rescale") continue;
         if (!made && !plan.nodes.has(user)) continue;
         // What asks for a shape needs no values.
         const given =
@@ -117,6 +125,11 @@ class Writer {
   }
 
   #affineOf(key: string): Affine {
+    const scaled = this.plan.scaledFrom.get(key);
+    if (scaled) {
+      const { scale, zeroPoint } = this.#affineOf(this.plan.rangeOf.get(scaled.tensor)!);
+      return { scale: Math.fround(scale * scaled.factor), zeroPoint };
+    }
     const range = this.ranges.get(key);
     if (!range) throw new Error(`no range was measured for tensor '${key}'`);
     const floor = this.plan.floorOf.get(key) ?? Number.NEGATIVE_INFINITY;

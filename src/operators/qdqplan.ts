@@ -3,7 +3,7 @@ import { Problem } from "../formats/problem.ts";
 import type { Draft, DraftNode, TensorType } from "../onnx/index.ts";
 
 /** How the runtime computes a node in whole numbers. */
-export type IntegerKind = "weighted" | "product" | "elementwise" | "pass";
+export type IntegerKind = "weighted" | "product" | "elementwise" | "pass" | "rescale";
 
 /** Which nodes become integer kernels, and which tensors must therefore be quantised. */
 export interface QdqPlan {
@@ -16,6 +16,8 @@ export interface QdqPlan {
   readonly fed: ReadonlySet<string>;
   /** For each quantised tensor the one whose range it has: itself, or what its values were passed on from. */
   readonly rangeOf: ReadonlyMap<string, string>;
+  /** Tensors that are another quantised tensor times a positive number: its bytes, read with another scale. */
+  readonly scaledFrom: ReadonlyMap<string, { readonly tensor: string; readonly factor: number }>;
   /** Tensors of which only values above a floor matter: what lies below becomes 0 behind them. */
   readonly floorOf: ReadonlyMap<string, number>;
   /** What stays float though it computes with values, and why; for notes. */
@@ -81,6 +83,7 @@ class Planner {
   readonly rangeOf = new Map<string, string>();
   readonly left = new Map<DraftNode, string>();
   readonly floorOf = new Map<string, number>();
+  readonly scaledFrom = new Map<string, { tensor: string; factor: number }>();
   readonly #users: Map<string, DraftNode[]>;
   readonly #captured: Set<string>;
   readonly #excluded: Set<string>;
@@ -110,8 +113,8 @@ class Planner {
       throw new Problem(
         "nothing in the model can be quantised: it has no float32 convolution or matrix product that is not excluded.",
       );
-    const { nodes, absorbed, made, fed, rangeOf, left, floorOf } = this;
-    return { nodes, absorbed, made, fed, rangeOf, left, floorOf };
+    const { nodes, absorbed, made, fed, rangeOf, left, floorOf, scaledFrom } = this;
+    return { nodes, absorbed, made, fed, rangeOf, left, floorOf, scaledFrom };
   }
 
   #weighted(node: DraftNode): void {
@@ -180,6 +183,14 @@ class Planner {
       return undefined;
     }
     asProduct(this.draft, node);
+    const factor = this.#positiveFactor(node);
+    if (factor) {
+      this.nodes.set(node, "rescale");
+      this.made.add(output);
+      this.rangeOf.set(output, output);
+      this.scaledFrom.set(output, factor);
+      return undefined;
+    }
     const elementwise = node.op === "Add" || node.op === "Mul" || node.op === "Concat";
     if (!elementwise && !UNARY.has(node.op)) return "the runtime has no integer kernel for it";
     if (node.op === "AveragePool" && node.int("ceil_mode", 0) !== 0) return "it rounds its size up";
@@ -191,6 +202,18 @@ class Planner {
     this.nodes.set(node, "elementwise");
     this.#make(this.#settle(output));
     return undefined;
+  }
+
+  /** What a product with one positive number multiplies, and the number; undefined for other nodes. */
+  #positiveFactor(node: DraftNode): { tensor: string; factor: number } | undefined {
+    if (node.op !== "Mul") return undefined;
+    const constant = node.inputs.findIndex((name) => this.draft.weights.has(name));
+    const values = this.draft.floats(node.inputs[constant]);
+    const tensor = node.inputs[1 - constant]!;
+    const rank = this.draft.weights.get(node.inputs[constant]!)?.shape.length;
+    if (values?.length !== 1 || !(values[0]! > 0) || !this.made.has(tensor)) return undefined;
+    // One number of a higher rank than the tensor's would change its shape.
+    return rank! <= (this.types.get(tensor)?.shape.length ?? 1) ? { tensor, factor: values[0]! } : undefined;
   }
 
   #quantisable(name: string): boolean {

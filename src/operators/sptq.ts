@@ -25,7 +25,7 @@ export function prepareQuantisation(
   const done = [...upgradeOpset(draft, types), ...foldIntoConvolutions(draft), ...rewriteUpsampling(draft)];
   prepareBiases(draft, types);
   const plan = planQdq(draft, types, options);
-  const tensors = [...new Set(plan.rangeOf.values())];
+  const tensors = [...new Set(plan.rangeOf.values())].filter((name) => !plan.scaledFrom.has(name));
   return { plan, tensors, notes: [...done, ...leftFloat(plan)] };
 }
 
