@@ -1,3 +1,4 @@
+import { parseProvenance } from "../formats/provenance.ts";
 import type { Draft, Model } from "../onnx/index.ts";
 
 /** Keys of the model's metadata_props that say where a variant comes from. */
@@ -28,7 +29,10 @@ export function mark(draft: Draft, { operator, source, settings, twin }: Provena
   metadata.set(PROVENANCE.operator, earlier ? `${earlier}+${operator}` : operator);
   if (!metadata.has(PROVENANCE.source)) metadata.set(PROVENANCE.source, source);
   const before = metadata.get(PROVENANCE.settings);
-  metadata.set(PROVENANCE.settings, JSON.stringify([...(before ? JSON.parse(before) : []), { operator, ...settings }]));
+  metadata.set(
+    PROVENANCE.settings,
+    JSON.stringify([...(before ? parseProvenance(before) : []), { operator, ...settings }]),
+  );
   if (twin) metadata.set(PROVENANCE.twin, [metadata.get(PROVENANCE.twin), twin].filter(Boolean).join("; "));
 }
 

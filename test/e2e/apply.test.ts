@@ -79,6 +79,9 @@ describe("apply", () => {
     const made = tierwise(["apply", "pruned+qat", RESNET, "--pattern", "channels", "-o", "q.onnx", "--json"], folder);
     expect(made.json()).toMatchObject({ operator: "pruned+qat", twin: true });
     expect(made.json().notes.join("\n")).toMatch(/latency twin/);
+    expect(tierwise(["inspect", "q.onnx", "--shape", "image=1x1x28x28"], folder).stdout).toMatch(
+      /variant {2}pruned\+qat, a latency twin/,
+    );
     const split = tierwise(
       ["split", "q.onnx", "--shape", "image=1x1x28x28", "--cut", "/f/f.4/Add/Q", "-o", "parts", "--json"],
       folder,

@@ -57,3 +57,11 @@ test("provenance adds up over operators, keeps the first source, and a twin stay
   ]);
   expect(model.metadata.get(PROVENANCE.twin)).toBe("untrained");
 });
+
+test("metadata that no operator wrote is a Problem, not a crash", () => {
+  const draft = new Draft(analyse(open(resnet!)));
+  draft.metadata.set(PROVENANCE.settings, "{broken");
+  expect(() => mark(draft, { operator: "sptq", source: "aa", settings: {} })).toThrow(
+    /'tierwise\.settings' is not what/,
+  );
+});
