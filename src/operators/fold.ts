@@ -93,12 +93,13 @@ function scaleConvolution(draft: Draft, node: DraftNode, { scale, shift }: Affin
 /**
  * Writes a transposed convolution whose kernel is its stride (an upsampling without overlap) as a 1×1 convolution and a
  * DepthToSpace, which compute the same and which the runtime has integer kernels for.
+ * @param excluded names of nodes that stay as they are
  * @returns a note where something was rewritten
  */
-export function rewriteUpsampling(draft: Draft): string[] {
+export function rewriteUpsampling(draft: Draft, excluded: ReadonlySet<string>): string[] {
   let rewritten = 0;
   for (const node of [...draft.nodes]) {
-    if (node.op !== "ConvTranspose" || node.domain !== "") continue;
+    if (node.op !== "ConvTranspose" || node.domain !== "" || excluded.has(node.name)) continue;
     const weight = draft.weights.get(node.inputs[1]!);
     const values = draft.floats(node.inputs[1]);
     const bias = node.inputs[2] ? draft.floats(node.inputs[2]) : undefined;
@@ -144,12 +145,18 @@ export function rewriteUpsampling(draft: Draft): string[] {
  * integer kernel; of products of higher rank they get leading dimensions of 1, because the runtime would else fuse them
  * into a Gemm of float bias, for which it has none.
  * @param types types of the tensors; products of unknown rank are left as they are
+ * @param excluded names of nodes that stay as they are
  */
-export function prepareBiases(draft: Draft, types: ReadonlyMap<string, TensorType>): void {
+export function prepareBiases(
+  draft: Draft,
+  types: ReadonlyMap<string, TensorType>,
+  excluded: ReadonlySet<string>,
+): void {
   const users = draft.users();
   for (const product of draft.nodes) {
     const weight = draft.weights.get(product.inputs[1] ?? "");
     if (product.op !== "MatMul" || product.domain !== "" || weight?.shape.length !== 2) continue;
+    if (excluded.has(product.name)) continue;
     const output = product.outputs[0]!;
     const [sum, ...others] = users.get(output) ?? [];
     if (!sum || others.length > 0 || sum.op !== "Add" || draft.isOutput(output)) continue;

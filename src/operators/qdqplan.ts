@@ -1,4 +1,3 @@
-import { unknownName } from "../formats/names.ts";
 import { Problem } from "../formats/problem.ts";
 import type { Draft, DraftNode, TensorType } from "../onnx/index.ts";
 
@@ -55,23 +54,10 @@ const SILENT = new Set(["Shape", "Size", "Constant", "ConstantOfShape", "Cast", 
  * Decides what ONNX Runtime can compute in 8 bits: convolutions and matrix products always, elementwise nodes,
  * pooling and concatenation where what they read is quantised anyway, moves of quantised values for free. The
  * rules are those of the runtime's QDQ selectors (onnxruntime/core/optimizer/qdq_transformer).
- * @throws Problem when an excluded name is no node, the model is quantised already, or nothing can be quantised
+ * @throws Problem when nothing can be quantised
  */
 export function planQdq(draft: Draft, types: ReadonlyMap<string, TensorType>, options: QdqPlanOptions): QdqPlan {
   const order = draft.ordered();
-  const quantised = order.find((node) => /Quantize|Integer|^QLinear/.test(node.op));
-  if (quantised)
-    throw new Problem(
-      `the model is quantised already: node '${quantised.name}' is a ${quantised.op}. Give the float model.`,
-    );
-  for (const name of options.exclude)
-    if (!order.some((node) => node.name === name))
-      throw unknownName(
-        "node",
-        name,
-        order.map((node) => node.name),
-        "`tierwise inspect` lists all",
-      );
   return new Planner(draft, order, types, options).plan();
 }
 

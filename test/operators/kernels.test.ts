@@ -89,6 +89,18 @@ describe("the runtime's kernels for quantised networks", () => {
     expect(error).toBeLessThan(0.001);
   });
 
+  test("excluded nodes stay as they were written, and float", async () => {
+    const up = (builder: GraphBuilder, weight: (shape: number[]) => string) => {
+      const conv = builder.node("Conv", "conv", ["x", weight([4, 3, 1, 1])]);
+      return builder.node("ConvTranspose", "up", [conv, weight([4, 2, 2, 2])], { strides: [2, 2] });
+    };
+    expect((await quantised(up, [1, 3, 4, 4])).share).toBe(1);
+    const { share, graph, notes } = await quantised(up, [1, 3, 4, 4], { exclude: ["up"] });
+    expect(share).toBeLessThan(0.5);
+    expect(graph.steps.some(({ name, op }) => name === "up" && op === "ConvTranspose")).toBe(true);
+    expect(notes.join()).toMatch(/ConvTranspose stays float: excluded \(up\)/);
+  });
+
   test("7-bit weights and signed activations compute the same, less finely", async () => {
     const net = (builder: GraphBuilder, weight: (shape: number[]) => string) =>
       builder.node("GlobalAveragePool", "p", [
