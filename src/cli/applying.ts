@@ -202,7 +202,7 @@ async function quantised(operator: "sptq" | "qat", graph: Graph, context: Contex
     : undefined;
   const ranges = await calibrate(
     analyse(readModel(draft.finish(), "the prepared model")),
-    inputs,
+    types,
     [...new Set([...tensors, ...(everyNode?.tensors ?? [])])],
     samples,
     method,

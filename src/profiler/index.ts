@@ -11,7 +11,7 @@ export { type MeasuredSegment, measureSegments } from "./measuring.ts";
 export type { PlannedKernel } from "./plan.ts";
 export { planSegment, type Settings, type Subject, Workspace } from "./planning.ts";
 export { digest, fingerprint, type OnProgress, type ProfileOptions, profileModel } from "./profile.ts";
-export { calibrate, Histogram, type MeasuredRange, measureRanges, type RangeMethod } from "./ranges.ts";
+export { calibrate, grouped, Histogram, type MeasuredRange, measureRanges, type RangeMethod } from "./ranges.ts";
 export { type Feeds, loadSession, type Optimisation, RUNTIME, type Session, type Values } from "./runtime.ts";
 export { generatedSample, type Samples, samplesOf, spread } from "./samples.ts";
 export { Runner, sampleInterleaved } from "./sampling.ts";

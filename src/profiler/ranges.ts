@@ -1,10 +1,11 @@
 import { rmSync } from "node:fs";
 import { Problem } from "../formats/problem.ts";
-import { type Graph, type TensorType, withOutputs } from "../onnx/index.ts";
+import { type Graph, type TensorType, tensorBytes, withOutputs } from "../onnx/index.ts";
 import { writeAtomically } from "../store/index.ts";
 import type { Workspace } from "./planning.ts";
 import { loadSession, type Session } from "./runtime.ts";
 import type { Samples } from "./samples.ts";
+import { isResolved } from "./types.ts";
 
 /** Smallest and largest value of a tensor. */
 export interface MeasuredRange {
@@ -23,28 +24,57 @@ export type RangeMethod =
 
 const BINS = 2048;
 
+/** Bytes of values that one run hands over; a model with more of them is run several times, with some of them each. */
+const HANDED_OVER = 256 << 20;
+
 /**
- * Finds the ranges of a model's tensors: writes it to the workspace with them among its outputs, which costs no memory,
- * and runs it from there.
- * @param inputs types of the model's inputs
+ * Finds the ranges of a model's tensors: writes it to the workspace with them among its outputs, and runs it from there.
+ * Neither the model's weights nor all its values are in memory at once.
+ * @param types types of the model's inputs and, as far as they are known, of the tensors
  */
 export async function calibrate(
   graph: Graph,
-  inputs: ReadonlyMap<string, TensorType>,
+  types: ReadonlyMap<string, TensorType>,
   tensors: readonly string[],
   samples: Samples,
   method: RangeMethod,
   workspace: Workspace,
   onProgress: (done: number, total: number) => void,
 ): Promise<Map<string, MeasuredRange>> {
-  const file = workspace.path("calibrated");
-  const made = tensors.filter((name) => !inputs.has(name));
-  writeAtomically(file, withOutputs(graph, made, inputs));
-  try {
-    return await measureRanges(file, tensors, samples, method, 1, onProgress);
-  } finally {
-    rmSync(file);
+  const inputs = new Map(graph.inputs.map(({ name }) => [name, types.get(name)!] as const));
+  const groups = grouped(tensors, types, HANDED_OVER);
+  const ranges = new Map<string, MeasuredRange>();
+  for (const [index, group] of groups.entries()) {
+    const file = workspace.path("calibrated");
+    const made = group.filter((name) => !inputs.has(name));
+    writeAtomically(file, withOutputs(graph, made, inputs));
+    try {
+      const found = await measureRanges(file, group, samples, method, 1, (done, total) =>
+        onProgress(index * total + done, groups.length * total),
+      );
+      for (const [name, range] of found) ranges.set(name, range);
+    } finally {
+      rmSync(file);
+    }
   }
+  return ranges;
+}
+
+/** The tensors in order, in groups of at most so many bytes; one that is larger makes a group alone. */
+export function grouped(tensors: readonly string[], types: ReadonlyMap<string, TensorType>, most: number): string[][] {
+  const groups: string[][] = [];
+  let bytes = 0;
+  for (const name of tensors) {
+    const type = types.get(name);
+    const size = isResolved(type) ? tensorBytes(type.dtype, type.shape) : 0;
+    if (groups.length === 0 || (size > 0 && bytes + size > most)) {
+      groups.push([]);
+      bytes = 0;
+    }
+    groups.at(-1)!.push(name);
+    bytes += size;
+  }
+  return groups;
 }
 
 /**

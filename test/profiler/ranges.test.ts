@@ -1,7 +1,7 @@
 import { fc, test as property } from "@fast-check/vitest";
 import { describe, expect, test } from "vitest";
 import { analyse, GraphBuilder, readModel } from "../../src/onnx/index.ts";
-import { calibrate, Histogram, inputTypes, samplesOf, spread, Workspace } from "../../src/profiler/index.ts";
+import { calibrate, grouped, Histogram, inputTypes, samplesOf, spread, Workspace } from "../../src/profiler/index.ts";
 import { normal } from "../fixtures/random.ts";
 
 const floats = fc.array(fc.float({ min: -50, max: 50, noNaN: true }), { minLength: 20, maxLength: 400 });
@@ -45,6 +45,20 @@ describe("ranges out of a histogram", () => {
     sparse.add(new Float32Array(100_000));
     expect(sparse.leastInformationLost()).toEqual(without.leastInformationLost());
   });
+});
+
+test("values are handed over in groups that fit, a larger one alone, those of unknown size anywhere", () => {
+  const float = (...shape: (number | null)[]) => ({ dtype: "float32" as const, shape });
+  const types = new Map([
+    ["a", float(10)],
+    ["b", float(15)],
+    ["c", float(2)],
+    ["d", float(1000)],
+    ["e", float(null)],
+    ["f", float(5)],
+  ]);
+  expect(grouped(["a", "b", "c", "d", "e", "f"], types, 100)).toEqual([["a", "b"], ["c"], ["d", "e"], ["f"]]);
+  expect(grouped([], types, 100)).toEqual([]);
 });
 
 describe("calibration runs the model", () => {
