@@ -77,9 +77,7 @@ export class GraphBuilder {
     outputs = 1,
   ): string {
     const output = Array.from({ length: outputs }, (_, index) => `${name}:${index}`);
-    const attribute = Object.entries(attributes).map(([key, value]) =>
-      create(AttributeProtoSchema, attributeOf(key, value)),
-    );
+    const attribute = Object.entries(attributes).map(([key, value]) => create(AttributeProtoSchema, typed(key, value)));
     this.#graph.node.push(create(NodeProtoSchema, { opType: op, name, input: [...inputs], output, attribute }));
     return output[0]!;
   }
@@ -97,8 +95,8 @@ export class GraphBuilder {
   }
 }
 
-/** What an attribute's proto holds. */
-export function attributeOf(name: string, value: Attribute) {
+/** What the proto of an attribute holds. */
+export function typed(name: string, value: Attribute) {
   if (typeof value === "string")
     return { name, type: AttributeProto_AttributeType.STRING, s: new TextEncoder().encode(value) };
   if (typeof value === "number") return { name, type: AttributeProto_AttributeType.INT, i: BigInt(value) };

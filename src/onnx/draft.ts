@@ -13,7 +13,7 @@ import {
 } from "onnx-buf";
 import type { Dtype } from "../formats/common.ts";
 import { Problem } from "../formats/problem.ts";
-import { type Attribute, attributeOf } from "./build.ts";
+import { type Attribute, typed } from "./build.ts";
 import { codeOfDtype, dtypeOfCode, elements } from "./dtype.ts";
 import type { Graph } from "./graph.ts";
 import { GRAPH, type Initializer, MODEL, type Model, type Node } from "./model.ts";
@@ -75,7 +75,7 @@ export class DraftNode {
   }
 
   set(attribute: string, value: Attribute): void {
-    this.#attributes.set(attribute, create(AttributeProtoSchema, attributeOf(attribute, value)));
+    this.#attributes.set(attribute, create(AttributeProtoSchema, typed(attribute, value)));
   }
 
   drop(attribute: string): void {
