@@ -13,6 +13,7 @@ export { type Profile, profileSchema } from "./formats/profile.ts";
 export { parseTopology, type Topology, topologySchema } from "./formats/topology.ts";
 export { type Accuracy, parseVariants, type Variant, type Variants, variantsSchema } from "./formats/variants.ts";
 export * as onnx from "./onnx/index.ts";
+export * as operators from "./operators/index.ts";
 export * as profiler from "./profiler/index.ts";
 export * as report from "./report/index.ts";
 export * as simulator from "./simulator/index.ts";

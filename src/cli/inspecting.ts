@@ -10,6 +10,7 @@ import {
   type TensorType,
   tensorBytes,
 } from "../onnx/index.ts";
+import { operatorOf, PROVENANCE } from "../operators/index.ts";
 import {
   inputTypes,
   isResolved,
@@ -118,6 +119,8 @@ export function describe(
   const nodes = graph.steps.map((step) => ({ name: step.name, op: step.op, ...nodeCost(model, step, types) }));
   return {
     file,
+    operator: operatorOf(model),
+    twin: model.metadata.get(PROVENANCE.twin) ?? null,
     producer: model.producer,
     ir_version: model.irVersion,
     opsets: Object.fromEntries(model.opsets),

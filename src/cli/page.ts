@@ -22,11 +22,12 @@ const LINES = [
 /**
  * A picture of a receipt as PP-OCR's detector takes it: float32 [1, 3, size, size], normalised, little-endian bytes. A
  * detector of text needs text to look at: on noise most of its values are next to zero.
+ * @param text the receipt's lines, without characters that XML needs escaped
  */
-export function receiptPixels(size: number): Uint8Array {
+export function receiptPixels(size: number, text: readonly string[] = LINES): Uint8Array {
   const fonts = path.join(path.dirname(createRequire(import.meta.url).resolve("dejavu-fonts-ttf/package.json")), "ttf");
-  const lines = LINES.map((line, index) => {
-    const y = (size * (index + 1.2)) / (LINES.length + 1);
+  const lines = text.map((line, index) => {
+    const y = (size * (index + 1.2)) / (text.length + 1);
     return `<text x="${size * 0.07}" y="${y}" font-size="${size / 19}" xml:space="preserve">${line}</text>`;
   });
   const svg = `<svg xmlns="http://www.w3.org/2000/svg" width="${size}" height="${size}"><rect width="100%" height="100%" fill="#f4f1ea"/><g font-family="DejaVu Sans Mono" fill="#222">${lines.join("")}</g></svg>`;

@@ -3,6 +3,7 @@ import path from "node:path";
 import { problemOf } from "../formats/issues.ts";
 import { Problem } from "../formats/problem.ts";
 import { type Profile, profileSchema } from "../formats/profile.ts";
+import { operatorOf } from "../operators/index.ts";
 import {
   describeHost,
   fingerprint,
@@ -22,7 +23,8 @@ export interface ProfileRequest {
   readonly inputs: RawInputs;
   readonly budgetSeconds: number;
   readonly cuts: number;
-  readonly operator: string;
+  /** Deployment operator that made the variant; as the file says when left out. */
+  readonly operator?: string | undefined;
   readonly folder: string;
   /** Measure again even where a profile is there. */
   readonly force: boolean;
@@ -45,8 +47,9 @@ const PHASES: Record<Parameters<OnProgress>[0], string> = {
  * Profiles a model, or takes the profile that an earlier run left for the same file, shapes, settings and host.
  * Interrupted work is picked up where it stopped.
  */
-export async function obtainProfile(file: string, request: ProfileRequest): Promise<ProfileResult> {
+export async function obtainProfile(file: string, asked: ProfileRequest): Promise<ProfileResult> {
   const model = openModel(file);
+  const request = { ...asked, operator: asked.operator ?? operatorOf(model) };
   const host = describeHost();
   const name = path.basename(file).replace(/\.onnx$/, "");
   const target = path.join(request.folder, `${name}.${request.operator}.${request.settings.threads}t.${host.id}.json`);

@@ -126,7 +126,8 @@ function bytesOf({ dtype, values }: SmallTensor): Uint8Array<ArrayBuffer> {
   return new Uint8Array((dtype === "int32" ? Int32Array.from(values) : Float32Array.from(values)).buffer);
 }
 
-function typed(name: string, value: Attribute) {
+/** What the proto of an attribute holds. */
+export function typed(name: string, value: Attribute) {
   if (typeof value === "string")
     return { name, type: AttributeProto_AttributeType.STRING, s: new TextEncoder().encode(value) };
   if (typeof value === "number") return { name, type: AttributeProto_AttributeType.INT, i: BigInt(value) };

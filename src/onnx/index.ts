@@ -5,6 +5,7 @@
  */
 export { type Attribute, GraphBuilder, type SmallTensor } from "./build.ts";
 export { type Cut, cutsOf, findCut } from "./cuts.ts";
+export { Draft, DraftNode, type DraftWeight, withEmbeddedWeights } from "./draft.ts";
 export { codeOfDtype, dtypeOfCode, elements, isWeightType, tensorBytes } from "./dtype.ts";
 export { type NodeCost, nodeCost, parameterCount } from "./flops.ts";
 export { analyse, type Graph } from "./graph.ts";
@@ -19,3 +20,4 @@ export {
   withOutputs,
 } from "./segment.ts";
 export { type ByteSource, memorySource, ropeSource, type Span, spanOf } from "./source.ts";
+export { asFloats, asIntegers, valuesOf } from "./values.ts";

@@ -4,14 +4,18 @@
  * that comes out is plain data, and nothing else of the house needs the runtime to answer a question.
  */
 export { type CheckedCut, checkParts, type Parts } from "./checking.ts";
+export { outputsOn, relativeError } from "./difference.ts";
 export { inputTypes, makeFeeds, type RawInputs, type Shapes, tensorOf } from "./feeds.ts";
 export { describeHost } from "./host.ts";
 export { type MeasuredSegment, measureSegments } from "./measuring.ts";
 export type { PlannedKernel } from "./plan.ts";
 export { planSegment, type Settings, type Subject, Workspace } from "./planning.ts";
-export { fingerprint, type OnProgress, type ProfileOptions, profileModel } from "./profile.ts";
+export { digest, fingerprint, type OnProgress, type ProfileOptions, profileModel } from "./profile.ts";
+export { calibrate, grouped, Histogram, type MeasuredRange, measureRanges, type RangeMethod } from "./ranges.ts";
 export { type Feeds, loadSession, type Optimisation, RUNTIME, reason, type Session, type Values } from "./runtime.ts";
+export { generatedSample, type Samples, samplesOf, spread } from "./samples.ts";
 export { Runner, sampleInterleaved } from "./sampling.ts";
+export { type IntegerShare, integerShare } from "./share.ts";
 export { medianInterval, relativeInterval } from "./statistics.ts";
 export { planningTwin } from "./twin.ts";
 export { isResolved, observedTypes, tensorTypes } from "./types.ts";

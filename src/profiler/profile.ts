@@ -267,7 +267,8 @@ function point(segment: MeasuredSegment): RequestPoint & LoadPoint {
   };
 }
 
-function digest(model: Model): string {
+/** SHA-256 of a model's bytes, read block by block. */
+export function digest(model: Model): string {
   const hash = createHash("sha256");
   const block = 4 << 20;
   for (let offset = 0; offset < model.source.length; offset += block)

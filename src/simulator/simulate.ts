@@ -175,7 +175,9 @@ export function simulate(network: Network, options: SimulateOptions = {}): Outco
         ];
       }),
     ),
-    overloaded: Object.keys(network.stations).filter((name) => load[name]! >= 1 && grows(network, name)),
+    overloaded: Object.keys(network.stations)
+      .filter((name) => load[name]! >= 1 && grows(network, name))
+      .sort(),
     precise: isPrecise(latency),
   };
 }

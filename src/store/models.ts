@@ -1,8 +1,8 @@
 import fs from "node:fs";
 import path from "node:path";
 import { Problem } from "../formats/problem.ts";
-import { type Model, readModel } from "../onnx/index.ts";
-import { openFile } from "./files.ts";
+import { type Model, readModel, withEmbeddedWeights } from "../onnx/index.ts";
+import { type FileSource, openFile } from "./files.ts";
 
 /**
  * Opens an ONNX file and makes sure that the files holding its external data are there.
@@ -48,4 +48,28 @@ export function externalFiles(model: Model, file: string): string[] {
       throw new Problem(`${file}: '${external.location}' is too short for initializer '${name}'. Copy it again.`);
   }
   return [...found.keys()];
+}
+
+/** Protocol Buffers' own limit for a message, which a model in one file must keep. */
+const LARGEST_MESSAGE = 2 ** 31 - 1;
+
+/**
+ * Opens a model with its external data as part of it, unread.
+ * @throws Problem as {@link openModel} does, and when the whole is too large for one ONNX file
+ */
+export function openWhole(file: string): Model {
+  const model = openModel(file);
+  const files = new Map<string, FileSource>();
+  if (![...model.initializers.values()].some(({ external }) => external)) return model;
+  const source = withEmbeddedWeights(model, ({ external }) => {
+    const target = path.resolve(path.dirname(file), external!.location);
+    const opened = files.get(target) ?? openFile(target);
+    files.set(target, opened);
+    return { source: opened, start: external!.offset, end: external!.offset + external!.length };
+  });
+  if (source.length > LARGEST_MESSAGE)
+    throw new Problem(
+      `${file}: with its external data it has ${source.length} bytes; operators write one file of at most 2 GiB.`,
+    );
+  return readModel(source, file);
 }

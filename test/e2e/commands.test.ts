@@ -102,7 +102,19 @@ describe("from model to report", () => {
 });
 
 test("every command's help has an example", () => {
-  for (const command of ["tour", "inspect", "profile", "predict", "split", "report", "schema", "evaluate", "zoo"]) {
+  for (const command of [
+    "tour",
+    "inspect",
+    "profile",
+    "predict",
+    "simulate",
+    "apply",
+    "split",
+    "report",
+    "schema",
+    "evaluate",
+    "zoo",
+  ]) {
     const { status, stdout } = tierwise([command, "--help"]);
     expect(status).toBe(0);
     expect(stdout).toMatch(/Example:\n {2}\$ tierwise/);

@@ -5,7 +5,7 @@ import { describe, expect, test } from "vitest";
 import { Problem } from "../../src/formats/problem.ts";
 import { analyse, cutsOf, extractSegment, readModel } from "../../src/onnx/index.ts";
 import { loadSession } from "../../src/profiler/index.ts";
-import { externalFiles, openModel, writeAtomically } from "../../src/store/index.ts";
+import { externalFiles, openModel, openWhole, writeAtomically } from "../../src/store/index.ts";
 import { temporaryFolder } from "../fixtures/folder.ts";
 import { float, modelBytes, node } from "../fixtures/protos.ts";
 import { expectSame, randomFeeds, runCut, runWhole, withSubject } from "../fixtures/running.ts";
@@ -52,6 +52,19 @@ describe("external data", () => {
     for (const name of ["w", "v"]) writeFileSync(path.join(folder, "data", name), DATA.subarray(0, 8));
     const file = save(path.join(folder, "model.onnx"), { location: "data/w" }, { location: "./data/../data/v" });
     expect(externalFiles(openModel(file), file)).toEqual(["w", "v"].map((name) => path.join(folder, "data", name)));
+  });
+
+  test("moves into the model where one file is wanted, and the model computes the same", async () => {
+    const folder = temporaryFolder();
+    writeFileSync(path.join(folder, "weights.bin"), DATA);
+    const file = save(path.join(folder, "model.onnx"), first, second);
+    const whole = openWhole(file);
+    expect([...whole.initializers.values()].map(({ external }) => external)).toEqual([undefined, undefined]);
+    const outputs = await withSubject(whole, {}, (subject) => runWhole(subject, randomFeeds(subject, 1)));
+    const expected = await withSubject(openModel(file), { externalFolder: folder }, (subject) =>
+      runWhole(subject, randomFeeds(subject, 1)),
+    );
+    expectSame(outputs, expected);
   });
 
   test("stays with the part that needs it when the model is cut, and both parts run", async () => {

@@ -25,6 +25,9 @@ function text(document: ReturnType<typeof describe>, most: number): string {
   const smallest = cuts.toSorted((a, b) => a.bytes - b.bytes || a.position - b.position).slice(0, most);
   return [
     `${document.file}: ${formatSize(document.bytes)}, ${document.producer || "unknown producer"}, IR ${document.ir_version}, opset ${document.opsets[""] ?? "–"}`,
+    ...(document.operator === "identity"
+      ? []
+      : [`variant  ${document.operator}${document.twin ? `, a latency twin: ${document.twin}` : ""}`]),
     `inputs   ${document.inputs.map(tensor).join(", ")}`,
     `outputs  ${document.outputs.map(tensor).join(", ")}`,
     `${document.parameters.toLocaleString("en")} parameters, ${(document.flops / 1e9).toPrecision(3)} GFLOP a run`,

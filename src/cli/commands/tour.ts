@@ -55,7 +55,6 @@ export const tour = new Command("tour")
       inputs,
       budgetSeconds: options.budget,
       cuts: 100_000,
-      operator: "identity",
       folder: options.output,
       force: options.force,
     });
