@@ -1,4 +1,4 @@
-import { median } from "simple-statistics";
+import { median, quantile } from "simple-statistics";
 import type { MeasuredRun } from "../formats/runs.ts";
 
 /**
@@ -86,12 +86,29 @@ export function cellName({ model, operator, placement, cut, codec, session, link
     .join(" · ");
 }
 
+/** Requests on a shared machine are only ever held up: a low quantile scatters less from cell to cell than the median. */
+const TYPICAL = 1 / 3;
+
 /**
- * The latency that stands for a cell when parameters are fitted to it: the median, without the first request of a fresh
- * start where enough others are there, because that one meets cold caches and measures something else.
+ * The latency that parameters are fitted to: the lower third's bound of a cell's requests, without the first request of a
+ * fresh start where enough others are there, because that one meets cold caches and measures something else.
  */
 export function typicalLatency({ latencies_s, fromStart }: Pick<Cell, "latencies_s" | "fromStart">): number {
-  return median(fromStart && latencies_s.length >= 4 ? latencies_s.slice(1) : [...latencies_s]);
+  return quantile(fromStart && latencies_s.length >= 4 ? latencies_s.slice(1) : [...latencies_s], TYPICAL);
+}
+
+/**
+ * How much a cell's median exceeds its typical latency where no link limits: what disturbances add to computing. The median
+ * over those cells of each configuration that are about as fast as its fastest.
+ */
+export function medianOverTypical(cells: readonly Cell[]): number {
+  const ratios = [...grouped(cells).values()].flatMap((group) => {
+    const fastest = Math.min(...group.map(typicalLatency));
+    return group
+      .filter((cell) => typicalLatency(cell) < 1.5 * fastest)
+      .map((cell) => cell.median_s / typicalLatency(cell));
+  });
+  return median(ratios);
 }
 
 /** By how much a fresh start's first request exceeded the others', seconds; 0 where it is unknown. */

@@ -2,7 +2,7 @@ import { median } from "simple-statistics";
 import { Problem } from "../formats/problem.ts";
 import type { MeasuredRun } from "../formats/runs.ts";
 import type { Topology } from "../formats/topology.ts";
-import { type Cell, configurationKey, relativeNoise, typicalLatency } from "./cells.ts";
+import { type Cell, configurationKey, medianOverTypical, relativeNoise, typicalLatency } from "./cells.ts";
 import { EndToEndModel, type Predictor } from "./model.ts";
 import { maximise, type Posterior } from "./posterior.ts";
 
@@ -20,6 +20,7 @@ export class EndToEndFit {
   readonly model: EndToEndModel;
   readonly posterior: Posterior;
   readonly cells: readonly Cell[];
+  readonly #disturbance: number;
 
   /**
    * @param cells to fit to
@@ -28,6 +29,7 @@ export class EndToEndFit {
   constructor(cells: readonly Cell[], topology?: Topology) {
     if (cells.length === 0) throw new Problem("there are no runs to fit to");
     this.cells = cells;
+    this.#disturbance = medianOverTypical(cells);
     this.model = new EndToEndModel(cells, topology);
     const fitted = new FittedCells(this.model, cells);
     const errors = cells.map((cell) => Math.hypot(relativeNoise(cell), MODEL_ERROR));
@@ -39,6 +41,7 @@ export class EndToEndFit {
         predict: (values) => fitted.predict(values),
       },
       this.model.start(cells),
+      this.model.shared(),
     );
   }
 
@@ -55,6 +58,7 @@ export class EndToEndFit {
       const latencies = predictor.latencies(at);
       return median(fromStart ? latencies : latencies.slice(latencies.length > 1 ? 1 : 0));
     };
+    values[predictor.base]! += Math.log(this.#disturbance);
     const latency_s = medianAt(values);
     return { latency_s, spread: this.#spread(predictor, values, medianAt), extrapolates: this.#beyond(run) };
   }

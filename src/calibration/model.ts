@@ -11,6 +11,9 @@ import { chainOf, fetchesInput } from "./route.ts";
 const NO_BURST_S = 1e-6;
 /** Links whose shaping nobody states: a bucket of one second of the rate, as the published studies set theirs. */
 const UNKNOWN_BURST = { median_s: 1, spread: 0.1 };
+/** Links of one table are shaped alike, and so are messages of one kind: spreads around what they have in common. */
+const LIKE_LINKS = 0.03;
+const LIKE_MESSAGES = 0.03;
 /** Seconds from an answer to the next request of a measuring loop. */
 const GAP = { median_s: 0.05, spread: 0.7 };
 /** Requests of a loop that are followed. */
@@ -18,9 +21,13 @@ const LOOP = 24;
 /** Bit/s at which a program writes and reads messages while they are transmitted: tens of megabytes a second. */
 const HANDLING = { median: 400e6, spread: 0.7 };
 
+const SHARED = /^(gap between|burst of|message handling)/;
+
 /** Predicts the requests of one cell. */
 export interface Predictor {
-  /** Indices of the unknowns that it reads. */
+  /** Index of the unknown that computing takes. */
+  readonly base: number;
+  /** Indices of all unknowns that it reads. */
   readonly unknowns: readonly number[];
   /** @returns latencies of the loop's requests, seconds */
   latencies(values: ArrayLike<number>): number[];
@@ -73,6 +80,7 @@ export class EndToEndModel {
     const delay = limited.reduce((sum, { link }) => sum + 2 * this.#delay(run, link), 0);
     const used = [base, gap, ...messages.map(({ size }) => size)];
     return {
+      base,
       unknowns: [...new Set([...used, ...links.flatMap(({ burst, handling }) => [burst, handling])])],
       latencies: (values) => {
         const at = (index: number) => Math.exp(values[index]!);
@@ -110,24 +118,32 @@ export class EndToEndModel {
     return this.unknowns.of(`base ${configurationKey(run)}`, "s", 0, 0.4, parents);
   }
 
-  /** Bits of a message: the same for all that send the same thing, but for a per cent. */
-  #size(run: MeasuredRun, { link, direction, kind }: Crossing): number {
+  /** Bits of a message: the same for all that send the same thing, but for a few per cent. */
+  #size(run: MeasuredRun, { kind }: Crossing): number {
     const { model, operator, cut = "", codec = "" } = run;
     const what = kind === "input" ? `input of ${model}` : `${kind} of ${model}, ${operator}, ${cut}`;
     const common = this.unknowns.of(`${what} as ${codec}`, "bit", Math.log(1e6), 3);
-    // A fetched input comes the same way, whatever becomes of it afterwards.
-    const way = direction === "back" ? `${model} back` : `${configurationKey(run)} over ${link}`;
-    return this.unknowns.of(`${kind} ${way}`, "bit", 0, 0.01, [common]);
+    // Relays pass messages on as they are: the same one on each link.
+    return this.unknowns.of(`${kind} ${configurationKey(run)}`, "bit", 0, LIKE_MESSAGES, [common]);
   }
 
   #link(name: string): { burst: number; depth: number; handling: number } {
     const known = this.#topology?.links.find(({ from, to }) => `${from}>${to}` === name);
     const burst_s = known ? Math.max(known.burst_s, NO_BURST_S) : UNKNOWN_BURST.median_s;
     return {
-      burst: this.unknowns.of(`burst of ${name}`, "s", Math.log(burst_s), known ? 0.05 : UNKNOWN_BURST.spread),
+      burst: known
+        ? this.unknowns.of(`burst of ${name}`, "s", Math.log(burst_s), 0.05)
+        : this.unknowns.of(`burst of ${name}`, "s", 0, LIKE_LINKS, [
+            this.unknowns.of("burst of links", "s", Math.log(burst_s), UNKNOWN_BURST.spread),
+          ]),
       depth: (known?.burst_bytes ?? 0) * 8,
       handling: this.unknowns.of(`message handling over ${name}`, "bit/s", Math.log(HANDLING.median), HANDLING.spread),
     };
+  }
+
+  /** Unknowns of the network, which all configurations share. */
+  shared(): number[] {
+    return [...this.unknowns.list.keys()].filter((i) => SHARED.test(this.unknowns.list[i]!.name));
   }
 
   /**

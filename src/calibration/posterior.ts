@@ -27,44 +27,40 @@ export interface Posterior {
 /** Beyond so many standard errors a residual counts by its size, not its square (Huber, 1964). */
 const HUBER = 2;
 const ROUNDS = 4;
+const STIFFNESSES = [100, 10];
 const STEP = 1e-5;
+const DAMPINGS = [1e-2, 1, 1e2, 1e4];
+const ATTEMPTS = 12;
 
 /**
  * Maximum a posteriori: observations and priors in one weighted least-squares problem, solved by Levenberg and Marquardt's
  * method; outliers are weighed down and the problem is solved again (iteratively reweighted least squares).
+ *
+ * @param start where to begin
+ * @param stiff indices of unknowns that all observations share: they are held near their priors until the others have
+ *   found their places, because many wrong ones together pull these into a corner from which no step leads out
  */
-export function maximise(unknowns: Unknowns, observed: Observations, start = unknowns.priorMedians()): Posterior {
+export function maximise(
+  unknowns: Unknowns,
+  observed: Observations,
+  start: Float64Array,
+  stiff: readonly number[],
+): Posterior {
   const n = observed.values.length;
-  const zeros = unknowns.list.map(() => 0);
-  const x = Array.from({ length: n + zeros.length }, (_, i) => i);
   let weights = observed.errors.map((error) => 1 / error);
   let values = Float64Array.from(start);
-  const scaled = (at: ArrayLike<number>) => {
+  const scaled = (at: ArrayLike<number>, stiffness = 1) => {
     const predicted = observed.predict(at);
-    const rows = new Float64Array(x.length);
+    const rows = new Float64Array(n + unknowns.list.length);
     for (let i = 0; i < n; i++) rows[i] = weights[i]! * predicted[i]!;
     rows.set(unknowns.deviations(at), n);
+    for (const i of stiff) rows[n + i]! *= stiffness;
     return rows;
   };
+  const target = () => [...observed.values.map((value, i) => weights[i]! * value), ...unknowns.list.map(() => 0)];
+  for (const stiffness of STIFFNESSES) values = descend(values, (at) => scaled(at, stiffness), target());
   for (let round = 0; round < ROUNDS; round++) {
-    const { parameterValues } = levenbergMarquardt(
-      { x, y: [...observed.values.map((value, i) => weights[i]! * value), ...zeros] },
-      (at: number[]) => {
-        const rows = scaled(at);
-        return (i: number) => rows[i]!;
-      },
-      {
-        initialValues: [...values],
-        damping: 1e-3,
-        dampingStepUp: 10,
-        dampingStepDown: 10,
-        gradientDifference: STEP,
-        maxIterations: 60,
-        errorTolerance: 1e-9,
-        improvementThreshold: 1e-6,
-      },
-    );
-    values = Float64Array.from(parameterValues);
+    values = descend(values, (at) => scaled(at), target());
     const predicted = observed.predict(values);
     const next = observed.errors.map((error, i) => {
       const residual = Math.abs(observed.values[i]! - predicted[i]!) / error;
@@ -75,7 +71,7 @@ export function maximise(unknowns: Unknowns, observed: Observations, start = unk
     if (change < 0.01) break;
   }
   const rows = scaled(values);
-  const jacobian = differences(scaled, values, rows);
+  const jacobian = differences((at) => scaled(at), values, rows);
   const covariance = inverse(jacobian.transpose().mmul(jacobian));
   const residuals = observed.values.map((value, i) => weights[i]! * value - rows[i]!);
   return {
@@ -88,6 +84,43 @@ export function maximise(unknowns: Unknowns, observed: Observations, start = unk
       (residuals.reduce((sum, residual) => sum + residual ** 2, 0) +
         rows.subarray(n).reduce((sum, deviation) => sum + deviation ** 2, 0)),
   };
+}
+
+/**
+ * Least squares by Levenberg and Marquardt's method. The library takes each step, be it a bad one, and gives back the best
+ * point that it came by; begun anew from there, with more damping as long as steps were bad, the search only goes down.
+ */
+function descend(start: Float64Array, rowsAt: (at: ArrayLike<number>) => Float64Array, target: number[]): Float64Array {
+  const x = Array.from(target, (_, i) => i);
+  let values = start;
+  let cost = Number.POSITIVE_INFINITY;
+  for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
+    const before = cost;
+    for (const damping of DAMPINGS) {
+      const { parameterValues, parameterError } = levenbergMarquardt(
+        { x, y: target },
+        (at: number[]) => {
+          const rows = rowsAt(at);
+          return (i: number) => rows[i]!;
+        },
+        {
+          initialValues: [...values],
+          damping,
+          dampingStepUp: 10,
+          dampingStepDown: 3,
+          gradientDifference: STEP,
+          maxIterations: 8,
+          errorTolerance: 1e-9,
+          improvementThreshold: 1e-3,
+        },
+      );
+      if (parameterError >= cost) continue;
+      values = Float64Array.from(parameterValues);
+      cost = parameterError;
+    }
+    if (cost > before * (1 - 1e-3)) break;
+  }
+  return values;
 }
 
 /** Derivatives of the rows by each unknown. */
