@@ -2,7 +2,7 @@ import { median } from "simple-statistics";
 import { unknownName } from "../formats/names.ts";
 import { Problem } from "../formats/problem.ts";
 import type { Topology } from "../formats/topology.ts";
-import { type Cell, grouped, typicalLatency } from "./cells.ts";
+import { type Cell, grouped } from "./cells.ts";
 
 /**
  * The tiers in the order in which requests meet them: the topology's, or as the links of the table chain them.
@@ -59,8 +59,8 @@ function slowdowns(cells: readonly Cell[], placement: string, link: string): { s
       .toSorted((a, b) => rateOf(a, link) - rateOf(b, link));
     const [slow, fast] = [alike[0], alike.at(-1)];
     if (!slow || !fast || rateOf(slow, link) * 2 > rateOf(fast, link)) return [];
-    const seconds = typicalLatency(slow) - typicalLatency(fast);
-    return [{ seconds, share: seconds / typicalLatency(fast) }];
+    const seconds = slow.summary.typical_s - fast.summary.typical_s;
+    return [{ seconds, share: seconds / fast.summary.typical_s }];
   });
 }
 
