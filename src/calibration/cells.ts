@@ -106,7 +106,7 @@ function scatterOf(groups: readonly (readonly number[])[]): number {
 }
 
 /** A configuration's own figures count as much as the common ones at so many runs. */
-const COMMON_RUNS = 20;
+const COMMON_RUNS = 60;
 
 /** What disturbances do to computing. */
 export interface Disturbance {

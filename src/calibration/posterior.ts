@@ -23,7 +23,7 @@ export interface Posterior {
 
 /** Beyond so many standard errors a residual counts by its size, not its square (Huber, 1964). */
 const HUBER = 2;
-const ROUNDS = 4;
+const ROUNDS = 20;
 const STIFFNESSES = [100, 10];
 const STEP = 1e-5;
 const ITERATIONS = 60;
