@@ -44,9 +44,7 @@ export function conformal(
     }
     onFold?.(fold + 1);
   }
-  const pooled = [...scores.within, ...scores.beyond];
-  const width = (own: readonly number[]) =>
-    own.length >= ENOUGH ? upper(own) : Math.max(GAUSSIAN_90, pooled.length >= ENOUGH ? upper(pooled) : 0);
+  const width = (own: readonly number[]) => (own.length >= ENOUGH ? upper(own) : GAUSSIAN_90);
   return {
     within: width(scores.within),
     beyond: width(scores.beyond),

@@ -122,9 +122,15 @@ export class EndToEndModel {
 
   /** Bits of a message: the same for all that send the same thing, but for a few per cent. */
   #size(run: MeasuredRun, { kind }: Crossing): number {
-    const { model, operator, cut = "", codec = "" } = run;
-    const what = kind === "input" ? `input of ${model}` : `${kind} of ${model}, ${operator}, ${cut}`;
-    const common = this.unknowns.of(`${what} as ${codec}`, "bit", Math.log(MESSAGE.median_bits), MESSAGE.spread);
+    const { model, operator, codec = "" } = run;
+    const cut = kind === "input" ? "" : (run.cut ?? "");
+    const what = [kind === "input" ? `input of ${model}` : `${kind} of ${operator} ${model}`, cut && `after ${cut}`];
+    const common = this.unknowns.of(
+      [...what, codec && `as ${codec}`].filter((part) => part !== "").join(" "),
+      "bit",
+      Math.log(MESSAGE.median_bits),
+      MESSAGE.spread,
+    );
     // Relays pass messages on as they are: the same one on each link.
     return this.unknowns.of(`${kind} ${configurationKey(run)}`, "bit", 0, LIKE_MESSAGES, [common]);
   }
