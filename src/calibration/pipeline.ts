@@ -141,7 +141,7 @@ export class PipelineModel implements LatencyModel {
 
   #linkOf(run: MeasuredRun, from: string, to: string): Link {
     const known = this.#topology?.links.find((link) => link.from === from && link.to === to);
-    const { bandwidth_bps, delay_s } = run.links[this.#forward(from, to)] ?? {};
+    const { bandwidth_bps, delay_s } = run.links[`${from}>${to}`] ?? run.links[this.#forward(from, to)] ?? {};
     const bandwidth = bandwidth_bps ?? known?.bandwidth_bps;
     if (bandwidth === undefined) {
       throw new Problem(

@@ -6,6 +6,7 @@ import { type Cell, cellName, cellsOf } from "./cells.ts";
 import { type Conformal, conformal, interval } from "./conformal.ts";
 import { Fit, type Known } from "./fit.ts";
 import { operatorRegret, placementRegret } from "./regret.ts";
+import { rivals } from "./rivals.ts";
 
 /** Which runs are fitted and which are predicted from the fit; several folds are reported as one. */
 export interface Fold {
@@ -63,8 +64,11 @@ export function validate(
     const { fit, widths } = calibrated;
     fitted += fit.cells.length;
     rows_fit += runs.length;
-    const simple = baselines(fit.cells, fit.model.route);
-    for (const cell of cellsOf(predict)) {
+    const held = cellsOf(predict);
+    const simple = known?.profiles?.length
+      ? rivals([...fit.cells, ...held], known.profiles, known.topology)
+      : baselines(fit.cells, fit.model.route);
+    for (const cell of held) {
       const prediction = fit.predict(cell.run, cell.summary.n, cell.summary.from_start);
       compared.push({
         cell,
