@@ -4,6 +4,8 @@ import { fileURLToPath } from "node:url";
 import { describe, expect, test } from "vitest";
 import { evaluateModel } from "../../src/cli/evaluating.ts";
 import { inspectKernels } from "../../src/cli/inspecting.ts";
+import { registeredOperator } from "../../src/cli/registering.ts";
+import { Problem } from "../../src/formats/problem.ts";
 import { parseVariants } from "../../src/formats/variants.ts";
 import { openModel, readText } from "../../src/store/index.ts";
 
@@ -33,6 +35,28 @@ describe.each(TASKS)("%s", (name, possible) => {
       // Other processors have other integer kernels and add up in another order.
       expect(Math.abs(metrics[at]!.value - value)).toBeLessThanOrEqual(2e-3);
     }
+  });
+});
+
+describe("the operator that a variant is registered under", () => {
+  test.each([
+    ["sptq", undefined, "sptq"],
+    ["sptq", "sptq", "sptq"],
+    ["sptq", "distilled+sptq", "distilled+sptq"],
+    ["identity", "qat", "qat"],
+    ["identity", "identity", "identity"],
+  ])("the file says %s, the user %s: %s", (made, told, registered) => {
+    expect(registeredOperator("m.onnx", made, told)).toBe(registered);
+  });
+
+  test.each([
+    ["identity", undefined, /m\.onnx does not say which operator.*--operator/],
+    ["sptq", "qat", /made by 'sptq'.*--operator qat does not end with that/],
+    ["sptq", "sptq+pruned", /does not end with that/],
+    ["sptq", "nosptq", /does not end with that/],
+  ])("the file says %s, the user %s: a Problem", (made, told, says) => {
+    expect(() => registeredOperator("m.onnx", made, told)).toThrow(Problem);
+    expect(() => registeredOperator("m.onnx", made, told)).toThrow(says);
   });
 });
 

@@ -3,6 +3,7 @@ import { z } from "zod";
 import { datasetSchema } from "../../formats/dataset.ts";
 import { predictionSchema } from "../../formats/prediction.ts";
 import { profileSchema } from "../../formats/profile.ts";
+import { provenanceSchema } from "../../formats/provenance.ts";
 import { scenarioSchema } from "../../formats/scenario.ts";
 import { simulationSchema } from "../../formats/simulation.ts";
 import { topologySchema } from "../../formats/topology.ts";
@@ -18,6 +19,7 @@ const SCHEMAS = {
   report: reportSchema,
   dataset: datasetSchema,
   variants: variantsSchema,
+  provenance: provenanceSchema,
 };
 
 export const schema = new Command("schema")
