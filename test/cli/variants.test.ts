@@ -7,6 +7,8 @@ import { inspectKernels } from "../../src/cli/inspecting.ts";
 import { registeredOperator } from "../../src/cli/registering.ts";
 import { Problem } from "../../src/formats/problem.ts";
 import { parseVariants } from "../../src/formats/variants.ts";
+import { operatorOf, PROVENANCE, twinOf } from "../../src/operators/index.ts";
+import { digest } from "../../src/profiler/index.ts";
 import { openModel, readText } from "../../src/store/index.ts";
 
 const folder = fileURLToPath(new URL("../fixtures/variants/", import.meta.url));
@@ -22,8 +24,14 @@ const TASKS = [
 describe.each(TASKS)("%s", (name, possible) => {
   const { variants, data } = read(name);
 
-  test("has the model itself and three trained variants", () => {
-    expect(variants.map(({ operator }) => operator)).toEqual(["identity", "distilled", "pruned", "qat"]);
+  test("has the model itself, three trained variants, and a trained one that was quantised", () => {
+    const operators = ["identity", "distilled", "pruned", "qat", "distilled+sptq"];
+    expect(variants.map(({ operator }) => operator)).toEqual(operators);
+  });
+
+  test("the quantised student loses at most half a point", () => {
+    const of = (wanted: string) => variants.find(({ operator }) => operator === wanted)!.accuracy[0]!.value;
+    expect(of("distilled+sptq")).toBeGreaterThanOrEqual(of("distilled") - 0.005);
   });
 
   test.skipIf(!possible).each(variants)("$operator is as good as registered", async ({ model, accuracy }) => {
@@ -116,6 +124,16 @@ describe("variants are what their operator says", () => {
     });
     // Four projections and two layers of the feed-forward part, in both layers.
     expect(kernels.filter(({ op }) => op === "QLinearMatMul")).toHaveLength(12);
+  });
+
+  test.each(["fmnist", "spam"])("%s_distilled_sptq.onnx was made of the student, calibrated on data", (task) => {
+    const [quantised, student] = [`${task}_distilled_sptq.onnx`, `${task}_distilled.onnx`].map((file) =>
+      openModel(path.join(folder, file)),
+    );
+    expect(operatorOf(quantised!)).toBe("sptq");
+    expect(twinOf(quantised!)).toBeUndefined();
+    expect(quantised!.metadata.get(PROVENANCE.source)).toBe(digest(student!));
+    expect(quantised!.source.length).toBeLessThan(student!.source.length);
   });
 
   test("distilled students are smaller than their teachers", () => {
