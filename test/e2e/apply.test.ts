@@ -27,6 +27,16 @@ function pictures(count: number, side = 28): Uint8Array {
 const document = (name: string, inputs: object) => file(name, JSON.stringify({ name, inputs }));
 const DATA = file("train.idx3-ubyte.gz", gzipSync(pictures(12)));
 
+/** A convolution in a file of some opset. */
+function aged(opset: number): string {
+  const builder = new GraphBuilder("aged", opset);
+  const x = builder.input("x", { dtype: "float32", shape: [1, 2, 4, 4] });
+  const w = builder.weight("w", [2, 2, 1, 1], Float32Array.of(1, 2, 3, 4));
+  builder.output(builder.node("Conv", "conv", [x, w]), { dtype: "float32", shape: [1, 2, 4, 4] });
+  writeAtomically(path.join(folder, `opset${opset}.onnx`), builder.build());
+  return `opset${opset}.onnx`;
+}
+
 describe("apply", () => {
   test("sptq: a model that runs in integers, says so, ranks its nodes, and is profiled under its operator's name", () => {
     const args = ["apply", "sptq", RESNET, "--data", DATA, "-o", "out/r.onnx", "--sensitivity", "--json"];
@@ -190,6 +200,8 @@ describe("apply", () => {
       /student does not fit/,
     ],
     ["free dimensions", ["qat", fixture("spam_bert2.onnx")], /input 'input_ids' has free dimensions.*--shape/],
+    ["an opset that cannot be converted", ["qat", aged(6)], /opset 6.*opset 13.*Export/],
+    ["an opset of the future", ["qat", aged(99)], /cannot load the model: ONNX Runtime only .*Opset 99 is under development/],
     ["a quantised model", ["qat", path.join(folder, "out/r.onnx")], /quantised already/],
   ];
   test.each(MISTAKES)("%s: one clear message, status 2, nothing written", (_, args, says) => {
