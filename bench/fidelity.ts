@@ -15,7 +15,7 @@ const options = new Command()
   .option("--operators", "compare variants of models, whole and cut, and twins with trained variants")
   .option("--models <names>", "comma-separated; else all of the comparison")
   .option("--per-model <n>", "cuts per model (8), or per variant (3)", Number)
-  .option("--budget <seconds>", "time for samples per model (60), or per model with all its variants (150)", Number)
+  .option("--budget <seconds>", "time for samples per model (60), or per model with all its variants (130)", Number)
   .option("--json", "print one JSON document", false)
   .parse()
   .opts();
@@ -23,7 +23,7 @@ if (options.cuts && options.operators) throw new Error("give --cuts or --operato
 
 const host = thisHost();
 if (options.operators) {
-  const effort = { perModel: options.perModel ?? 3, budgetSeconds: options.budget ?? 150 };
+  const effort = { perModel: options.perModel ?? 3, budgetSeconds: options.budget ?? 130 };
   const results = await ofEach(SUBJECTS, (subject) => compareOperators(subject, effort));
   printOperators(results, host, options.json);
 } else {

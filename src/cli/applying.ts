@@ -21,6 +21,7 @@ import {
   generatedSample,
   inputTypes,
   integerShare,
+  NO_TRACE_COST,
   outputsOn,
   planningTwin,
   type RangeMethod,
@@ -254,8 +255,9 @@ async function shareOf(graph: Graph, context: Context): Promise<number> {
   const { types, twin } = await typesOf(graph, context);
   const settings = { threads: 1, optimisation: "all" } as const;
   const { workspace } = context;
-  return (await integerShare({ graph, twin, types, settings, externalFolder: undefined, workspace, traceCost: 0 }))
-    .share;
+  return (
+    await integerShare({ graph, twin, types, settings, externalFolder: undefined, workspace, traceCost: NO_TRACE_COST })
+  ).share;
 }
 
 /** Samples on which the error of a single quantised node is taken. */

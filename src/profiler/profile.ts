@@ -388,7 +388,8 @@ function assemble(
     host: describeHost(),
     settings: {
       ...settings,
-      trace_cost_s: subject.traceCost,
+      trace_cost_s: subject.traceCost.kernel_s,
+      trace_cost_per_input_s: subject.traceCost.input_s,
       load_average: context.load,
       budget_s: context.options.budgetSeconds,
       converged: ci <= PRECISION,

@@ -44,7 +44,7 @@ export interface TraceEvent {
   readonly name: string;
   readonly dur: number;
   readonly ts: number;
-  readonly args: Readonly<Record<string, string>>;
+  readonly args: Readonly<Record<string, string | readonly unknown[]>>;
 }
 
 /** Version of ONNX Runtime, as profiles record it. */

@@ -201,7 +201,11 @@ describe("apply", () => {
     ],
     ["free dimensions", ["qat", fixture("spam_bert2.onnx")], /input 'input_ids' has free dimensions.*--shape/],
     ["an opset that cannot be converted", ["qat", aged(6)], /opset 6.*opset 13.*Export/],
-    ["an opset of the future", ["qat", aged(99)], /cannot load the model: ONNX Runtime only .*Opset 99 is under development/],
+    [
+      "an opset of the future",
+      ["qat", aged(99)],
+      /cannot load the model: ONNX Runtime only .*Opset 99 is under development/,
+    ],
     ["a quantised model", ["qat", path.join(folder, "out/r.onnx")], /quantised already/],
   ];
   test.each(MISTAKES)("%s: one clear message, status 2, nothing written", (_, args, says) => {
