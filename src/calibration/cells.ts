@@ -11,14 +11,26 @@ export interface Cell {
   readonly key: string;
   /** One of the runs, for what is the same in all. */
   readonly run: MeasuredRun;
-  /** In the order in which they were taken; failed requests are left out. */
-  readonly latencies_s: readonly number[];
-  readonly median_s: number;
-  /** Whether the first latency is that of repeat 0, request 0: sessions and caches may have been cold. */
-  readonly fromStart: boolean;
+  readonly summary: CellSummary;
 }
 
-/** Cells of runs, in the order of their first runs. Runs that failed are left out, and cells with no others. */
+/** Latencies of a cell's runs, failed ones left out. */
+export interface CellSummary {
+  readonly n: number;
+  readonly median_s: number;
+  /** What parameters are fitted to; see {@link typicalOf}. */
+  readonly typical_s: number;
+  /** Standard deviation of repeats' logarithms. */
+  readonly scatter: number;
+  /** Standard error of the typical latency's logarithm. */
+  readonly noise: number;
+  /** Whether the runs begin with repeat 0 of request 0, whose sessions and caches may have been cold. */
+  readonly from_start: boolean;
+  /** By how much that first run took longer than the typical one, seconds; 0 where it is unknown. */
+  readonly first_s: number;
+}
+
+/** Cells of runs, in the order of their first runs. Cells all of whose runs failed are left out. */
 export function cellsOf(runs: readonly MeasuredRun[]): Cell[] {
   const groups = new Map<string, MeasuredRun[]>();
   for (const run of runs) {
@@ -28,19 +40,111 @@ export function cellsOf(runs: readonly MeasuredRun[]): Cell[] {
     if (group) group.push(run);
     else groups.set(key, [run]);
   }
-  return [...groups].map(([key, group]) => {
+  return [...groups.values()].map((group) => {
     const inOrder = group.toSorted((a, b) => a.repeat - b.repeat || a.request - b.request);
-    const latencies = inOrder.map(({ latency_s }) => latency_s!);
-    const first = inOrder[0]!;
+    return cellOf(inOrder[0]!, summarise(inOrder));
+  });
+}
+
+/** A cell of these conditions. */
+export function cellOf(run: MeasuredRun, summary: CellSummary): Cell {
+  return { configuration: configurationKey(run), key: cellKey(run), run, summary };
+}
+
+/** Requests on a shared machine are only ever held up: a low quantile scatters less from cell to cell than the median. */
+const TYPICAL = 1 / 3;
+/** From so many latencies on a first one may be left out, and a quantile be told from a median. */
+const SEVERAL = 4;
+
+/**
+ * The lower third's bound of the latencies of one request's repeats, without the first of a fresh start where enough others
+ * are there: that one meets cold caches and measures something else.
+ */
+export function typicalOf(latencies_s: readonly number[], fromStart: boolean): number {
+  const counted = fromStart && latencies_s.length >= SEVERAL ? latencies_s.slice(1) : [...latencies_s];
+  return quantile(counted, TYPICAL);
+}
+
+/** @param runs of one cell in their order, none failed */
+function summarise(runs: readonly MeasuredRun[]): CellSummary {
+  const latencies = runs.map(({ latency_s }) => latency_s!);
+  const from_start = runs[0]!.repeat === 0 && runs[0]!.request === 0;
+  const dropsFirst = from_start && runs.length >= SEVERAL;
+  const requests = new Map<number, number[]>();
+  for (const { request, latency_s } of dropsFirst ? runs.slice(1) : runs) {
+    const own = requests.get(request);
+    if (own) own.push(latency_s!);
+    else requests.set(request, [latency_s!]);
+  }
+  // Inputs differ in size: only repeats of the same one show disturbances.
+  const groups = [...requests.values()];
+  const scatter = scatterOf(groups);
+  const typical_s = median(groups.map((own) => (own.length >= 3 ? quantile(own, TYPICAL) : median(own))));
+  return {
+    n: runs.length,
+    median_s: median(latencies),
+    typical_s,
+    scatter,
+    // Of a median of normal values.
+    noise: Math.min(0.1, Math.max(0.003, (1.25 * scatter) / Math.sqrt(runs.length))),
+    from_start,
+    first_s: dropsFirst ? Math.max(0, latencies[0]! - typical_s) : 0,
+  };
+}
+
+/**
+ * Standard deviation of repeats' logarithms around their request's median, from the median absolute deviation (Rousseeuw and
+ * Croux, 1993). Values that were not repeated are taken to scatter by 5 %.
+ */
+function scatterOf(groups: readonly (readonly number[])[]): number {
+  const deviations = groups.flatMap((own) => {
+    if (own.length < 2) return [];
+    const middle = Math.log(median([...own]));
+    return own.map((value) => Math.abs(Math.log(value) - middle));
+  });
+  return deviations.length < 3 ? 0.05 : 1.4826 * median(deviations);
+}
+
+/** A configuration's own figures count as much as the common ones at so many runs. */
+const COMMON_RUNS = 60;
+
+/** What disturbances do to computing. */
+export interface Disturbance {
+  /** Median latency over the typical one. */
+  readonly ratio: number;
+  /** Standard deviation of repeats' logarithms. */
+  readonly scatter: number;
+}
+
+/**
+ * What disturbances do where no link limits. Of each configuration, drawn to what configurations have in common where it has few
+ * runs.
+ */
+export function disturbances(cells: readonly Cell[]): { of: ReadonlyMap<string, Disturbance>; common: Disturbance } {
+  const own = [...grouped(cells)].map(([configuration, group]) => {
+    const fastest = Math.min(...group.map(({ summary }) => summary.typical_s));
+    const near = group.filter(({ summary }) => summary.typical_s < 1.5 * fastest);
     return {
-      configuration: configurationKey(first),
-      key,
-      run: first,
-      latencies_s: latencies,
-      median_s: median(latencies),
-      fromStart: first.repeat === 0 && first.request === 0,
+      configuration,
+      n: near.reduce((sum, { summary }) => sum + summary.n, 0),
+      ratio: median(near.map(({ summary }) => summary.median_s / summary.typical_s)),
+      scatter: median(near.map(({ summary }) => summary.scatter)),
     };
   });
+  const common = { ratio: median(own.map(({ ratio }) => ratio)), scatter: median(own.map(({ scatter }) => scatter)) };
+  const drawn = (figure: number, to: number, n: number) => to * (figure / to) ** (n / (n + COMMON_RUNS));
+  return {
+    of: new Map(
+      own.map(({ configuration, n, ratio, scatter }) => [
+        configuration,
+        {
+          ratio: drawn(ratio, common.ratio, n),
+          scatter: Math.max(drawn(Math.max(scatter, 1e-3), Math.max(common.scatter, 1e-3), n), 0.01),
+        },
+      ]),
+    ),
+    common,
+  };
 }
 
 /** Cells by configuration: equal in all but the network. */
@@ -84,47 +188,4 @@ export function cellName({ model, operator, placement, cut, codec, session, link
   return [model, operator, placement, cut, codec, session, ...network, ...quotas, rate ? `${rate}/s` : undefined]
     .filter((part) => part !== undefined)
     .join(" · ");
-}
-
-/** Requests on a shared machine are only ever held up: a low quantile scatters less from cell to cell than the median. */
-const TYPICAL = 1 / 3;
-
-/**
- * The latency that parameters are fitted to: the lower third's bound of a cell's requests, without the first request of a
- * fresh start where enough others are there, because that one meets cold caches and measures something else.
- */
-export function typicalLatency({ latencies_s, fromStart }: Pick<Cell, "latencies_s" | "fromStart">): number {
-  return quantile(fromStart && latencies_s.length >= 4 ? latencies_s.slice(1) : [...latencies_s], TYPICAL);
-}
-
-/**
- * How much a cell's median exceeds its typical latency where no link limits: what disturbances add to computing. The median
- * over those cells of each configuration that are about as fast as its fastest.
- */
-export function medianOverTypical(cells: readonly Cell[]): number {
-  const ratios = [...grouped(cells).values()].flatMap((group) => {
-    const fastest = Math.min(...group.map(typicalLatency));
-    return group
-      .filter((cell) => typicalLatency(cell) < 1.5 * fastest)
-      .map((cell) => cell.median_s / typicalLatency(cell));
-  });
-  return median(ratios);
-}
-
-/** By how much a fresh start's first request exceeded the others', seconds; 0 where it is unknown. */
-export function firstExcess(cell: Cell): number {
-  const { latencies_s, fromStart } = cell;
-  return fromStart && latencies_s.length >= 4 ? Math.max(0, latencies_s[0]! - typicalLatency(cell)) : 0;
-}
-
-/**
- * Standard error of a cell's typical latency on a logarithmic scale: that of a median of normal values, 1.25 σ/√n, with σ
- * from the median absolute deviation (Rousseeuw and Croux, 1993). One value alone is taken to scatter by 5 %.
- */
-export function relativeNoise({ latencies_s }: Cell): number {
-  if (latencies_s.length < 3) return 0.05;
-  const logs = latencies_s.map(Math.log);
-  const middle = median(logs);
-  const deviation = 1.4826 * median(logs.map((value) => Math.abs(value - middle)));
-  return Math.min(0.1, Math.max(0.003, (1.25 * deviation) / Math.sqrt(latencies_s.length)));
 }

@@ -2,14 +2,14 @@ import { median } from "simple-statistics";
 import { Problem } from "../formats/problem.ts";
 import type { MeasuredRun } from "../formats/runs.ts";
 import type { Topology } from "../formats/topology.ts";
-import { type Cell, configurationKey, medianOverTypical, relativeNoise, typicalLatency } from "./cells.ts";
+import { type Cell, configurationKey, disturbances, typicalOf } from "./cells.ts";
 import { EndToEndModel, type Predictor } from "./model.ts";
 import { maximise, type Posterior } from "./posterior.ts";
 
 /** A predicted median of a cell, with how sure the parameters leave it. */
 export interface CellPrediction {
   readonly latency_s: number;
-  /** Standard deviation of its logarithm, by the uncertainty of the parameters alone. */
+  /** Standard deviation of its logarithm, before intervals are widened or narrowed to what was held out. */
   readonly spread: number;
   /** What about the cell no fitted run has had; empty within what was calibrated. */
   readonly extrapolates: readonly string[];
@@ -20,29 +20,37 @@ export class EndToEndFit {
   readonly model: EndToEndModel;
   readonly posterior: Posterior;
   readonly cells: readonly Cell[];
-  readonly #disturbance: number;
+  readonly #disturbances: ReturnType<typeof disturbances>;
 
   /**
    * @param cells to fit to
+   * @param options.near a fit of almost the same cells, where the search begins
+   * @param options.posterior found before: nothing is fitted
    * @throws Problem when there are none
    */
-  constructor(cells: readonly Cell[], topology?: Topology) {
+  constructor(
+    cells: readonly Cell[],
+    topology?: Topology,
+    { near, posterior }: { near?: EndToEndFit; posterior?: Posterior } = {},
+  ) {
     if (cells.length === 0) throw new Problem("there are no runs to fit to");
     this.cells = cells;
-    this.#disturbance = medianOverTypical(cells);
+    this.#disturbances = disturbances(cells);
     this.model = new EndToEndModel(cells, topology);
     const fitted = new FittedCells(this.model, cells);
-    const errors = cells.map((cell) => Math.hypot(relativeNoise(cell), MODEL_ERROR));
-    this.posterior = maximise(
-      this.model.unknowns,
-      {
-        values: cells.map((cell) => Math.log(typicalLatency(cell))),
-        errors,
-        predict: (values) => fitted.predict(values),
-      },
-      this.model.start(cells),
-      this.model.shared(),
-    );
+    const errors = cells.map((cell) => Math.hypot(cell.summary.noise, MODEL_ERROR));
+    this.posterior =
+      posterior ??
+      maximise(
+        this.model.unknowns,
+        {
+          values: cells.map((cell) => Math.log(cell.summary.typical_s)),
+          errors,
+          predict: (values) => fitted.predict(values),
+        },
+        near ? this.#near(near) : this.model.start(cells),
+        near ? [] : this.model.shared(),
+      );
   }
 
   /**
@@ -53,14 +61,39 @@ export class EndToEndFit {
    */
   predict(run: MeasuredRun, requests: number, fromStart: boolean): CellPrediction {
     const predictor = this.model.predictor(run, requests);
+    const disturbance = this.#disturbances.of.get(configurationKey(run)) ?? this.#disturbances.common;
     const values = this.#extended();
     const medianAt = (at: ArrayLike<number>) => {
       const latencies = predictor.latencies(at);
       return median(fromStart ? latencies : latencies.slice(latencies.length > 1 ? 1 : 0));
     };
-    values[predictor.base]! += Math.log(this.#disturbance);
+    values[predictor.base]! += Math.log(disturbance.ratio);
     const latency_s = medianAt(values);
-    return { latency_s, spread: this.#spread(predictor, values, medianAt), extrapolates: this.#beyond(run) };
+    return {
+      latency_s,
+      spread: this.#spread(predictor, values, medianAt, disturbance.scatter),
+      extrapolates: this.#beyond(run),
+    };
+  }
+
+  /** Standard deviation of each unknown's logarithm before any run was seen, those of its parents included. */
+  priorSpreads(): Float64Array {
+    const { list } = this.model.unknowns;
+    const variances = new Float64Array(list.length);
+    for (const [i, { spread, parents }] of list.entries()) {
+      variances[i] = parents.reduce((sum, parent) => sum + variances[parent]!, spread ** 2);
+    }
+    return variances.map(Math.sqrt);
+  }
+
+  /** The other fit's values of the same unknowns. */
+  #near(other: EndToEndFit): Float64Array<ArrayBuffer> {
+    const values = this.model.unknowns.priorMedians();
+    for (const [i, { name }] of this.model.unknowns.list.entries()) {
+      const index = other.model.unknowns.find(name);
+      if (index !== undefined && index < other.posterior.values.length) values[i] = other.posterior.values[index]!;
+    }
+    return values;
   }
 
   /** The fitted values, and those of unknowns met since at what prior and parents say. */
@@ -74,8 +107,16 @@ export class EndToEndFit {
     return values;
   }
 
-  /** Propagates the unknowns' uncertainty to a prediction's logarithm, to first order. */
-  #spread(predictor: Predictor, values: Float64Array, at: (values: ArrayLike<number>) => number): number {
+  /**
+   * Standard deviation of a prediction's logarithm: the unknowns' uncertainty, to first order, and the drift of computing from
+   * cell to cell, as far as computing matters to this one. Drift is taken to be as large as the scatter of repeats.
+   */
+  #spread(
+    predictor: Predictor,
+    values: Float64Array,
+    at: (values: ArrayLike<number>) => number,
+    drift: number,
+  ): number {
     const { list } = this.model.unknowns;
     const known = this.posterior.values.length;
     const gradient = new Float64Array(list.length);
@@ -85,7 +126,7 @@ export class EndToEndFit {
       moved[index]! += STEP;
       gradient[index] = (Math.log(at(moved)) - here) / STEP;
     }
-    let variance = 0;
+    let variance = (drift * gradient[predictor.base]!) ** 2;
     for (let i = list.length - 1; i >= known; i--) {
       variance += (gradient[i]! * list[i]!.spread) ** 2;
       for (const parent of list[i]!.parents) gradient[parent]! += gradient[i]!;
@@ -132,7 +173,7 @@ class FittedCells {
 
   constructor(model: EndToEndModel, cells: readonly Cell[]) {
     this.#cells = cells;
-    this.#predictors = cells.map(({ run, latencies_s }) => model.predictor(run, latencies_s.length));
+    this.#predictors = cells.map(({ run, summary }) => model.predictor(run, summary.n));
     const readers = model.unknowns.list.map((): number[] => []);
     for (const [i, { unknowns }] of this.#predictors.entries())
       for (const unknown of unknowns) readers[unknown]!.push(i);
@@ -153,7 +194,6 @@ class FittedCells {
   }
 
   #predictOne(i: number, values: ArrayLike<number>): number {
-    const { fromStart } = this.#cells[i]!;
-    return Math.log(typicalLatency({ latencies_s: this.#predictors[i]!.latencies(values), fromStart }));
+    return Math.log(typicalOf(this.#predictors[i]!.latencies(values), this.#cells[i]!.summary.from_start));
   }
 }

@@ -1,7 +1,7 @@
 import { median } from "simple-statistics";
 import type { MeasuredRun } from "../formats/runs.ts";
 import type { Topology } from "../formats/topology.ts";
-import { type Cell, configurationKey, firstExcess, grouped, typicalLatency } from "./cells.ts";
+import { type Cell, configurationKey, grouped } from "./cells.ts";
 import { type Channel, closedLoop, type LoopMessage } from "./loop.ts";
 import { type Crossing, crossings, type Route } from "./messages.ts";
 import { Unknowns } from "./parameters.ts";
@@ -11,13 +11,15 @@ import { chainOf, fetchesInput } from "./route.ts";
 const NO_BURST_S = 1e-6;
 /** Links whose shaping nobody states: a bucket of one second of the rate, as the published studies set theirs. */
 const UNKNOWN_BURST = { median_s: 1, spread: 0.1 };
+/** Messages of which nothing is known: from a sentence to a picture. */
+const MESSAGE = { median_bits: 1e5, spread: 4 };
 /** Links of one table are shaped alike, and so are messages of one kind: spreads around what they have in common. */
 const LIKE_LINKS = 0.03;
 const LIKE_MESSAGES = 0.03;
 /** Seconds from an answer to the next request of a measuring loop. */
 const GAP = { median_s: 0.05, spread: 0.7 };
-/** Requests of a loop that are followed. */
-const LOOP = 24;
+/** Requests of a loop that are followed: enough for a bucket to run dry by many small messages. */
+const LOOP = 200;
 /** Bit/s at which a program writes and reads messages while they are transmitted: tens of megabytes a second. */
 const HANDLING = { median: 400e6, spread: 0.7 };
 
@@ -51,7 +53,7 @@ export class EndToEndModel {
     const chain = chainOf(cells, topology);
     this.route = { chain, fetches: fetchesInput(cells, chain) };
     for (const [configuration, group] of grouped(cells)) {
-      this.#first.set(configuration, median(group.map(firstExcess)));
+      this.#first.set(configuration, median(group.map(({ summary }) => summary.first_s)));
     }
   }
 
@@ -75,7 +77,7 @@ export class EndToEndModel {
       const link = name.split(" ")[0]!;
       return { rate: run.links[link]!.bandwidth_bps!, ...this.#link(link) };
     });
-    // Later requests of a loop are alike; the first ones show how the buckets fare.
+    // What comes after that many requests is like the last of them.
     const loop = Math.min(requests, LOOP);
     const delay = limited.reduce((sum, { link }) => sum + 2 * this.#delay(run, link), 0);
     const used = [base, gap, ...messages.map(({ size }) => size)];
@@ -122,7 +124,7 @@ export class EndToEndModel {
   #size(run: MeasuredRun, { kind }: Crossing): number {
     const { model, operator, cut = "", codec = "" } = run;
     const what = kind === "input" ? `input of ${model}` : `${kind} of ${model}, ${operator}, ${cut}`;
-    const common = this.unknowns.of(`${what} as ${codec}`, "bit", Math.log(1e6), 3);
+    const common = this.unknowns.of(`${what} as ${codec}`, "bit", Math.log(MESSAGE.median_bits), MESSAGE.spread);
     // Relays pass messages on as they are: the same one on each link.
     return this.unknowns.of(`${kind} ${configurationKey(run)}`, "bit", 0, LIKE_MESSAGES, [common]);
   }
@@ -157,14 +159,14 @@ export class EndToEndModel {
       if (index !== undefined) values[index] = Math.log(value);
     };
     for (const [configuration, group] of grouped(cells)) {
-      const fastest = Math.min(...group.map(typicalLatency));
+      const fastest = Math.min(...group.map(({ summary }) => summary.typical_s));
       put(`base ${configuration}`, fastest);
       for (const cell of group) {
         for (const crossing of crossings(cell.run, this.route)) {
           const others = Object.keys(cell.run.links).filter((link) => link !== crossing.link);
           const alone = others.every((link) => isFastest(group, link, cell));
           const rate = cell.run.links[crossing.link]?.bandwidth_bps;
-          const excess = typicalLatency(cell) - fastest;
+          const excess = cell.summary.typical_s - fastest;
           if (rate === undefined || !alone || excess <= 0) continue;
           const same = crossings(cell.run, this.route).filter(({ link }) => link === crossing.link).length;
           const index = this.#size(cell.run, crossing);

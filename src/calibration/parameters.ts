@@ -33,7 +33,7 @@ export class Unknowns {
   }
 
   /** What the prior alone says: each unknown at its prior's median. Parents come before their children. */
-  priorMedians(): Float64Array {
+  priorMedians(): Float64Array<ArrayBuffer> {
     const values = new Float64Array(this.list.length);
     for (const [i, { prior, parents }] of this.list.entries()) {
       values[i] = parents.reduce((sum, parent) => sum + values[parent]!, prior);

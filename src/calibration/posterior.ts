@@ -1,5 +1,4 @@
-import { levenbergMarquardt } from "ml-levenberg-marquardt";
-import { inverse, Matrix } from "ml-matrix";
+import { CholeskyDecomposition, inverse, Matrix } from "ml-matrix";
 import type { Unknowns } from "./parameters.ts";
 
 /** What is compared: logarithms of latencies, by index, and how sure each is. */
@@ -18,19 +17,18 @@ export interface Posterior {
   /** Standard deviations of the logarithms, by the curvature at the maximum (Laplace's approximation). */
   readonly deviations: Float64Array;
   readonly covariance: Matrix;
-  /** Standardised residuals of the observations. */
-  readonly residuals: readonly number[];
   /** Half the sum of squares that was made small: the negative log posterior, but for a constant. */
   readonly cost: number;
 }
 
 /** Beyond so many standard errors a residual counts by its size, not its square (Huber, 1964). */
 const HUBER = 2;
-const ROUNDS = 4;
+const ROUNDS = 20;
 const STIFFNESSES = [100, 10];
 const STEP = 1e-5;
-const DAMPINGS = [1e-2, 1, 1e2, 1e4];
-const ATTEMPTS = 12;
+const ITERATIONS = 60;
+/** No step moves an unknown by more than this factor's logarithm. */
+const LONGEST = 1;
 
 /**
  * Maximum a posteriori: observations and priors in one weighted least-squares problem, solved by Levenberg and Marquardt's
@@ -48,19 +46,19 @@ export function maximise(
 ): Posterior {
   const n = observed.values.length;
   let weights = observed.errors.map((error) => 1 / error);
-  let values = Float64Array.from(start);
-  const scaled = (at: ArrayLike<number>, stiffness = 1) => {
+  const rowsAt = (at: ArrayLike<number>, stiffness = 1) => {
     const predicted = observed.predict(at);
     const rows = new Float64Array(n + unknowns.list.length);
-    for (let i = 0; i < n; i++) rows[i] = weights[i]! * predicted[i]!;
+    for (let i = 0; i < n; i++) rows[i] = weights[i]! * (predicted[i]! - observed.values[i]!);
     rows.set(unknowns.deviations(at), n);
     for (const i of stiff) rows[n + i]! *= stiffness;
     return rows;
   };
-  const target = () => [...observed.values.map((value, i) => weights[i]! * value), ...unknowns.list.map(() => 0)];
-  for (const stiffness of STIFFNESSES) values = descend(values, (at) => scaled(at, stiffness), target());
+  let values = Float64Array.from(start);
+  const stages = stiff.length > 0 ? STIFFNESSES : [];
+  for (const stiffness of stages) values = descend(values, (at) => rowsAt(at, stiffness));
   for (let round = 0; round < ROUNDS; round++) {
-    values = descend(values, (at) => scaled(at), target());
+    values = descend(values, (at) => rowsAt(at));
     const predicted = observed.predict(values);
     const next = observed.errors.map((error, i) => {
       const residual = Math.abs(observed.values[i]! - predicted[i]!) / error;
@@ -70,61 +68,66 @@ export function maximise(
     weights = next;
     if (change < 0.01) break;
   }
-  const rows = scaled(values);
-  const jacobian = differences((at) => scaled(at), values, rows);
+  const rows = rowsAt(values);
+  const jacobian = differences((at) => rowsAt(at), values, rows);
   const covariance = inverse(jacobian.transpose().mmul(jacobian));
-  const residuals = observed.values.map((value, i) => weights[i]! * value - rows[i]!);
   return {
     values,
     covariance,
     deviations: Float64Array.from(values, (_, i) => Math.sqrt(Math.max(0, covariance.get(i, i)))),
-    residuals,
-    cost:
-      0.5 *
-      (residuals.reduce((sum, residual) => sum + residual ** 2, 0) +
-        rows.subarray(n).reduce((sum, deviation) => sum + deviation ** 2, 0)),
+    cost: 0.5 * sumOfSquares(rows),
   };
 }
 
 /**
- * Least squares by Levenberg and Marquardt's method. The library takes each step, be it a bad one, and gives back the best
- * point that it came by; begun anew from there, with more damping as long as steps were bad, the search only goes down.
+ * Least squares by Levenberg and Marquardt's method (Marquardt, 1963; damping relative to the curvature, as Nielsen advises).
+ * A step that does not go down is taken back and tried shorter: latencies have kinks, where a bucket just suffices.
+ *
+ * @param rowsAt what is to become small, for such unknowns
  */
-function descend(start: Float64Array, rowsAt: (at: ArrayLike<number>) => Float64Array, target: number[]): Float64Array {
-  const x = Array.from(target, (_, i) => i);
+function descend(
+  start: Float64Array<ArrayBuffer>,
+  rowsAt: (at: Float64Array<ArrayBuffer>) => Float64Array,
+): Float64Array<ArrayBuffer> {
   let values = start;
-  let cost = Number.POSITIVE_INFINITY;
-  for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
+  let rows = rowsAt(values);
+  let cost = sumOfSquares(rows);
+  let damping = 1e-3;
+  for (let iteration = 0; iteration < ITERATIONS && damping < 1e9; iteration++) {
+    const jacobian = differences(rowsAt, values, rows);
+    const transposed = jacobian.transpose();
+    const curvature = transposed.mmul(jacobian);
+    const slope = transposed.mmul(Matrix.columnVector([...rows]));
     const before = cost;
-    for (const damping of DAMPINGS) {
-      const { parameterValues, parameterError } = levenbergMarquardt(
-        { x, y: target },
-        (at: number[]) => {
-          const rows = rowsAt(at);
-          return (i: number) => rows[i]!;
-        },
-        {
-          initialValues: [...values],
-          damping,
-          dampingStepUp: 10,
-          dampingStepDown: 3,
-          gradientDifference: STEP,
-          maxIterations: 8,
-          errorTolerance: 1e-9,
-          improvementThreshold: 1e-3,
-        },
-      );
-      if (parameterError >= cost) continue;
-      values = Float64Array.from(parameterValues);
-      cost = parameterError;
+    while (damping < 1e9) {
+      const damped = curvature.clone();
+      for (let i = 0; i < values.length; i++) damped.set(i, i, curvature.get(i, i) * (1 + damping) + 1e-9);
+      const step = new CholeskyDecomposition(damped).solve(slope);
+      const moved = values.map((value, i) => value - Math.max(-LONGEST, Math.min(LONGEST, step.get(i, 0))));
+      const movedRows = rowsAt(moved);
+      const movedCost = sumOfSquares(movedRows);
+      if (movedCost < cost) {
+        [values, rows, cost] = [moved, movedRows, movedCost];
+        damping = Math.max(1e-9, damping / 5);
+        break;
+      }
+      damping *= 4;
     }
-    if (cost > before * (1 - 1e-3)) break;
+    if (before - cost < 1e-4 * cost) break;
   }
   return values;
 }
 
+function sumOfSquares(rows: Float64Array): number {
+  return rows.reduce((sum, row) => sum + row * row, 0);
+}
+
 /** Derivatives of the rows by each unknown. */
-function differences(rowsAt: (at: Float64Array) => Float64Array, values: Float64Array, rows: Float64Array): Matrix {
+function differences(
+  rowsAt: (at: Float64Array<ArrayBuffer>) => Float64Array,
+  values: Float64Array<ArrayBuffer>,
+  rows: Float64Array,
+): Matrix {
   const jacobian = new Matrix(rows.length, values.length);
   for (let j = 0; j < values.length; j++) {
     const moved = values.slice();

@@ -2,7 +2,7 @@ import { median } from "simple-statistics";
 import { unknownName } from "../formats/names.ts";
 import { Problem } from "../formats/problem.ts";
 import type { Topology } from "../formats/topology.ts";
-import { type Cell, grouped, typicalLatency } from "./cells.ts";
+import { type Cell, grouped } from "./cells.ts";
 
 /**
  * The tiers in the order in which requests meet them: the topology's, or as the links of the table chain them.
@@ -36,7 +36,7 @@ const NOTICEABLE = 0.1;
 /**
  * Whether the entering tier fetches the input over the first link before anything else. Two signs tell: requests that
  * never leave that tier slow down with the link; and an uncut model two links away slows down with the first link, which
- * its input then crosses twice, much more than with the second.
+ * its input then crosses twice, twice as much as with the second.
  */
 export function fetchesInput(cells: readonly Cell[], [first, second, third]: readonly string[]): boolean {
   if (second === undefined) return false;
@@ -46,11 +46,25 @@ export function fetchesInput(cells: readonly Cell[], [first, second, third]: rea
   if (third === undefined) return false;
   const [once, twice] = [slowdowns(cells, third, far), slowdowns(cells, third, near)];
   if (once.length === 0 || twice.length === 0) return false;
-  return median(twice.map(({ seconds }) => seconds)) > 1.5 * median(once.map(({ seconds }) => seconds));
+  const seconds = (found: readonly Slowdown[]) => median(found.map((one) => one.seconds));
+  // Only equally slow links can be compared.
+  if (median(once.map(({ rate }) => rate)) !== median(twice.map(({ rate }) => rate))) return false;
+  const fetching = seconds(twice) - seconds(once);
+  if (fetching < 0.5 * seconds(once)) return false;
+  // Where computing hides it, requests that stay must at least not speak against it.
+  return local.length === 0 || Math.abs(seconds(local) - fetching) < 0.5 * fetching;
+}
+
+interface Slowdown {
+  readonly seconds: number;
+  /** Of the latency on the fastest link. */
+  readonly share: number;
+  /** Bit/s of the slowest link. */
+  readonly rate: number;
 }
 
 /** What the slowest setting of a link adds to the fastest, per configuration of a placement, other links at their fastest. */
-function slowdowns(cells: readonly Cell[], placement: string, link: string): { seconds: number; share: number }[] {
+function slowdowns(cells: readonly Cell[], placement: string, link: string): Slowdown[] {
   return [...grouped(cells.filter(({ run }) => run.placement === placement)).values()].flatMap((group) => {
     const others = [...new Set(group.flatMap(({ run }) => Object.keys(run.links)))].filter((other) => other !== link);
     const fastest = (other: string) => Math.max(...group.map((cell) => rateOf(cell, other)));
@@ -59,8 +73,8 @@ function slowdowns(cells: readonly Cell[], placement: string, link: string): { s
       .toSorted((a, b) => rateOf(a, link) - rateOf(b, link));
     const [slow, fast] = [alike[0], alike.at(-1)];
     if (!slow || !fast || rateOf(slow, link) * 2 > rateOf(fast, link)) return [];
-    const seconds = typicalLatency(slow) - typicalLatency(fast);
-    return [{ seconds, share: seconds / typicalLatency(fast) }];
+    const seconds = slow.summary.typical_s - fast.summary.typical_s;
+    return [{ seconds, share: seconds / fast.summary.typical_s, rate: rateOf(slow, link) }];
   });
 }
 
