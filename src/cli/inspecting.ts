@@ -15,6 +15,7 @@ import {
   inputTypes,
   isResolved,
   makeFeeds,
+  NO_TRACE_COST,
   observedTypes,
   type PlannedKernel,
   planningTwin,
@@ -71,7 +72,7 @@ export async function inspectKernels(
   return withTwin(file, shapes, async (inspection, twin, workspace) => ({
     ...inspection,
     kernels: await planSegment(
-      { ...inspection, twin, settings, externalFolder: undefined, workspace, traceCost: 0 },
+      { ...inspection, twin, settings, externalFolder: undefined, workspace, traceCost: NO_TRACE_COST },
       0,
       inspection.graph.steps.length,
     ),

@@ -4,6 +4,7 @@ import { calibrationSchema } from "../../formats/calibration.ts";
 import { datasetSchema } from "../../formats/dataset.ts";
 import { predictionSchema } from "../../formats/prediction.ts";
 import { profileSchema } from "../../formats/profile.ts";
+import { provenanceSchema } from "../../formats/provenance.ts";
 import { measuredRunSchema } from "../../formats/runs.ts";
 import { scenarioSchema } from "../../formats/scenario.ts";
 import { simulationSchema } from "../../formats/simulation.ts";
@@ -24,6 +25,7 @@ const SCHEMAS = {
   report: reportSchema,
   dataset: datasetSchema,
   variants: variantsSchema,
+  provenance: provenanceSchema,
 };
 
 export const schema = new Command("schema")
