@@ -50,7 +50,7 @@ export const validate = new Command("validate")
     } finally {
       progress.stop();
     }
-    print(options.json, document, () => describe(document));
+    print(options.json, document, () => describeValidation(document));
   });
 
 function split({ file, columns, runs, records }: RunTable, expression: string): Fold {
@@ -103,7 +103,8 @@ function cellNumber(runs: readonly MeasuredRun[], index: number): number {
   return all[index]!;
 }
 
-function describe(found: Validation): string {
+/** Tables for people. */
+export function describeValidation(found: Validation): string {
   const percent = (share: number) => `${(100 * share).toFixed(1)} %`;
   const errorsOf = ({
     n,
