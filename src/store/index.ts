@@ -4,4 +4,5 @@ export { ensureFolder, type FileSource, openFile, readText, writeAtomically } fr
 export { type IdxArray, readIdx } from "./idx.ts";
 export { Journal } from "./journal.ts";
 export { externalFiles, openModel, openWhole } from "./models.ts";
+export { RunLog } from "./runlog.ts";
 export { type RunTable, readRuns } from "./runs.ts";
