@@ -11,7 +11,16 @@ import { answerJson, answerRefusal, readBody } from "./answers.ts";
 import { Peers } from "./client.ts";
 import { ModelFolder } from "./models.ts";
 import { Parts } from "./parts.ts";
-import { headerJson, PLAN_HEADER, type Plan, parseAs, partSchema, planSchema, REPORT_HEADER } from "./protocol.ts";
+import {
+  headerJson,
+  headerReport,
+  PLAN_HEADER,
+  type Plan,
+  parseAs,
+  partSchema,
+  planSchema,
+  REPORT_HEADER,
+} from "./protocol.ts";
 import { WorkQueue } from "./queue.ts";
 import { Refusal, refusalOf, refusing } from "./refusal.ts";
 import { type House, serveRun } from "./serving.ts";
@@ -263,7 +272,7 @@ async function run(house: Household, request: IncomingMessage, response: ServerR
     response.writeHead(200, {
       "content-type": "application/octet-stream",
       "content-length": message.length,
-      [REPORT_HEADER]: headerJson(report),
+      [REPORT_HEADER]: headerReport(report),
     });
     response.end(message);
   } finally {

@@ -31,6 +31,8 @@ export class Driver {
   readonly #bed: Testbed;
   readonly #peers = new Peers();
   readonly #timeout_s: number;
+  /** Requests by codec since a tier was started. */
+  #practised = new Map<string, number>();
 
   /** @param timeout_s after which a request has failed */
   constructor(bed: Testbed, timeout_s: number) {
@@ -40,7 +42,10 @@ export class Driver {
 
   /** Starts tiers that are no longer there. */
   async heal(): Promise<void> {
-    for (const tier of await this.#bed.heal()) await this.#peers.forget(this.#bed.peer(tier).url);
+    for (const tier of await this.#bed.heal()) {
+      await this.#peers.forget(this.#bed.peer(tier).url);
+      this.#practised = new Map();
+    }
   }
 
   /**
@@ -81,8 +86,14 @@ export class Driver {
 
   /** One request. @throws Refusal saying which tier failed, and how */
   async request(plan: Plan, signal?: AbortSignal): Promise<Report> {
+    this.#practised.set(plan.codec, this.practised(plan.codec) + 1);
     const { headers } = await this.#send(plan.steps[0]!.tier, "/v1/run", plan, this.#timeout_s, signal);
     return parseAs(reportSchema, String(headers[REPORT_HEADER] ?? ""), "the report");
+  }
+
+  /** How many requests the tiers have had in this codec. */
+  practised(codec: string | undefined): number {
+    return this.#practised.get(codec ?? "raw") ?? 0;
   }
 
   close(): Promise<void> {

@@ -138,7 +138,7 @@ async function runCell(
     await driver.heal();
     await bed.open();
     const plan = await driver.prepare(cell);
-    if (cell.session === "warm") for (let i = 0; i < measure.warmups; i++) await driver.request(plan);
+    for (let left = warmupsOf(cell, measure, driver); left > 0; left--) await driver.request(plan);
     bed.limit(cell);
     await bed.shape(cell);
     // A quota's periods begin when it is set; a request comes at any moment of one.
@@ -150,6 +150,17 @@ async function runCell(
     // Whatever kept the cell from being measured is what there is to say about it.
     return Array.from({ length: count }, (_, request) => failure(request, repeat, error));
   }
+}
+
+/** Requests before a code path of an agent is compiled as it stays. */
+const PRACTICE = 3;
+
+/**
+ * Requests that are not recorded. Where each request loads its sessions there is nothing to warm, but for the agents'
+ * own code, which a codec's first messages find uncompiled.
+ */
+function warmupsOf({ session, codec }: Cell, { warmups }: Measure, driver: Driver): number {
+  return session === "warm" ? warmups : warmups > 0 ? Math.max(0, PRACTICE - driver.practised(codec)) : 0;
 }
 
 /** One request at a time: its latency is what the entering tier took from having the input to having the answer. */

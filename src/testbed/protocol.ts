@@ -68,6 +68,12 @@ export function parseAs<Schema extends z.ZodType>(schema: Schema, text: string, 
   return parsed.data;
 }
 
+/** A report as a header's value; digits below ten nanoseconds would only travel. */
+export function headerReport({ residence_s, stages, bytes }: Report): string {
+  const rounded = Object.entries(stages).map(([stage, seconds]) => [stage, Number(seconds.toFixed(8))]);
+  return headerJson({ residence_s: Number(residence_s.toFixed(8)), stages: Object.fromEntries(rounded), bytes });
+}
+
 /** A document as a header's value, which has no letters beyond ASCII. */
 export function headerJson(document: unknown): string {
   return JSON.stringify(document).replace(
