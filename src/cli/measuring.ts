@@ -27,6 +27,11 @@ export async function measureScenario(file: string, request: MeasureRequest) {
   const spec = { ...read.measure, seed: request.seed ?? read.measure.seed };
   const { models, folder } = readModels(found, spec);
   const planned = cellsOf(spec, topology, models, { limits: true });
+  const assumed = topology.tiers.filter(({ name, speed }) => speed !== 1 && !(name in spec.agents));
+  if (assumed.length > 0)
+    note(
+      `NOTE: ${assumed.map(({ name, speed }) => `${name} (${speed}×)`).join(", ")}: speeds are not emulated; tiers of this machine are as fast as it is, but for their quotas.`,
+    );
   const bed = await Testbed.create({
     topology,
     measure: spec,
