@@ -90,7 +90,7 @@ function readModels(scenario: string, { models }: Measure): { models: MeasuredMo
       path: path.relative(folder, file).split(path.sep).join("/"),
       sha256: digest(model),
       shapes: asked.shapes,
-      input: inputMessage(graph, asked.shapes, raw),
+      input: inputOf(scenario, asked, graph, raw),
       cuts: cutsOf(graph).map(({ id }) => id),
       wanted: asked.cuts,
     };
@@ -101,6 +101,25 @@ function readModels(scenario: string, { models }: Measure): { models: MeasuredMo
         `${scenario}: measure: models: two are called "${name}" (${operator}), and a table could not tell them apart; give one a \`name\``,
       );
   return { models: read, folder };
+}
+
+/** Values of a model's inputs; complaints that name a command's options are put in a scenario's words. */
+function inputOf(
+  scenario: string,
+  { file, shapes }: Measure["models"][number],
+  graph: Parameters<typeof inputMessage>[0],
+  raw: Parameters<typeof inputMessage>[2],
+): Uint8Array {
+  try {
+    return inputMessage(graph, shapes, raw);
+  } catch (error) {
+    if (!(error instanceof Problem)) throw error;
+    const words = error.message
+      .replace(/give them with --shape (\S+)=(\S+?)\.?$/, "give them as { file: …, shapes: { $1: $2 } }")
+      .replace(/--shape:? ?/g, "shapes: ")
+      .replace(/--input:? ?/g, "inputs: ");
+    throw new Problem(`${scenario}: measure: models: ${file}: ${words}`);
+  }
 }
 
 function commonFolder(a: string, b: string): string {

@@ -77,27 +77,17 @@ export class Testbed {
     const folder = path.join(os.tmpdir(), owner);
     fs.rmSync(folder, { recursive: true, force: true });
     fs.mkdirSync(folder, { mode: 0o700 });
-    const { topology, measure, emulation, onNote } = options;
+    const { measure } = options;
     const here = options.tiers.filter((tier) => !(tier in measure.agents));
     let network: Network | undefined;
-    if (here.length > 0) network = await networkOf(options, owner, folder);
     let groups: Groups | undefined;
-    if (here.length > 0 && options.limited) {
-      try {
-        groups = Groups.create(
-          owner,
-          topology.tiers.map(({ name }) => name),
-          neededControllers(options),
-        );
-      } catch (error) {
-        const why = `processors and memory cannot be limited here: ${(error as Error).message.split("\n")[0]}`;
-        if (emulation === "kernel") {
-          network?.closeSync();
-          fs.rmSync(folder, { recursive: true, force: true });
-          throw new Problem(`--emulation kernel: ${why}`);
-        }
-        onNote(`NOTE: ${why}. Tiers run unlimited, and their quotas are left out of the table.`);
-      }
+    try {
+      if (here.length > 0) network = await networkOf(options, owner, folder);
+      if (here.length > 0 && options.limited) groups = groupsOf(options, owner);
+    } catch (error) {
+      network?.closeSync();
+      fs.rmSync(folder, { recursive: true, force: true });
+      throw error;
     }
     const bed = new Testbed(options, folder, network, groups);
     try {
@@ -238,11 +228,32 @@ async function networkOf(options: TestbedOptions, owner: string, folder: string)
   return new UserNetwork(hops.filter(([from, to]) => !(from in measure.agents) && !(to in measure.agents)));
 }
 
-function neededControllers({ topology, measure }: TestbedOptions): Set<"cpu" | "cpuset" | "memory"> {
-  const needed = new Set<"cpu" | "cpuset" | "memory">(["cpu"]);
-  if (Object.values(measure.tiers).some(({ cores }) => cores !== undefined)) needed.add("cpuset");
-  if (topology.tiers.some(({ memory_bytes }) => memory_bytes !== null)) needed.add("memory");
-  return needed;
+/** Groups for what is to be limited, as far as this machine lets us; without processors' quotas there are none. */
+function groupsOf({ topology, measure, emulation, onNote }: TestbedOptions, owner: string): Groups | undefined {
+  const tiers = topology.tiers.map(({ name }) => name);
+  const wishes = [
+    ...(topology.tiers.some(({ memory_bytes }) => memory_bytes !== null) ? (["memory"] as const) : []),
+    ...(Object.values(measure.tiers).some(({ cores }) => cores !== undefined) ? (["cpuset"] as const) : []),
+  ];
+  try {
+    return Groups.create(owner, tiers, new Set(["cpu", ...wishes]));
+  } catch (error) {
+    const why = (error as Error).message.split("\n")[0];
+    if (emulation === "kernel") throw new Problem(`--emulation kernel: tiers cannot be limited here: ${why}`);
+    if (wishes.length > 0) {
+      try {
+        const groups = Groups.create(owner, tiers, new Set(["cpu"]));
+        onNote(`NOTE: ${wishes.join(" and ")} cannot be limited here: ${why}. Processors' quotas are kept.`);
+        return groups;
+      } catch {
+        // Said below.
+      }
+    }
+    onNote(
+      `NOTE: tiers cannot be limited here: ${why}. They run unlimited, and their quotas are left out of the table.`,
+    );
+    return undefined;
+  }
 }
 
 async function clearLeftovers(): Promise<void> {

@@ -50,8 +50,11 @@ export async function startChild(
     throw new Problem(`cannot start ${command}`);
   }
   onStart?.(child.pid);
-  child.send(first);
-  const ready = await waiting;
+  child.send(first, () => {});
+  const ready = await waiting.catch((error: unknown) => {
+    child.kill("SIGKILL");
+    throw error;
+  });
   return {
     pid: child.pid,
     get alive() {
