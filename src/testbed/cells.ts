@@ -127,7 +127,7 @@ interface Route {
 }
 
 /** The tiers that each placement's requests pass; the answer comes back the same way. */
-function routesOf({ placements }: Measure, topology: Topology): Route[] {
+function routesOf({ placements, agents }: Measure, topology: Topology): Route[] {
   const routes: Route[] = [];
   for (const placement of placements ?? defaultPlacements(topology)) {
     const tiers = parsePlacement(topology, placement);
@@ -139,6 +139,13 @@ function routesOf({ placements }: Measure, topology: Topology): Route[] {
       at = tier;
     }
     const names = visits.map(({ tier }) => tier);
+    const stranded = names.findIndex((name, i) => i > 0 && names[i - 1]! in agents && !(name in agents));
+    if (stranded > 0) {
+      if (!placements) continue;
+      throw new Problem(
+        `measure: placement "${placement}": tier "${names[stranded - 1]}" runs elsewhere and cannot reach "${names[stranded]}" on this machine; run that one as an agent, too`,
+      );
+    }
     const back = (waysFrom(topology, at)[tierIndex(topology, topology.enters)]! as Hop[]).map(
       ({ to }) => topology.tiers[to]!.name,
     );

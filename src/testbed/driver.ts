@@ -26,11 +26,21 @@ export function inputMessage(graph: Graph, shapes: Shapes, raw: RawInputs): Uint
   return encode("raw", tensorsOf(feeds, Object.keys(feeds)));
 }
 
+/** What a tier runs on. */
+export interface TierHost {
+  readonly id: string;
+  readonly cpu: string;
+  readonly cores: number;
+  readonly runtime: string;
+}
+
 /** Tells the tiers of a testbed what to do. */
 export class Driver {
   readonly #bed: Testbed;
   readonly #peers = new Peers();
   readonly #timeout_s: number;
+  /** What the tiers that were reached run on. */
+  readonly hosts: Record<string, TierHost> = {};
   /** Requests by codec since a tier was started. */
   #practised = new Map<string, number>();
 
@@ -80,7 +90,10 @@ export class Driver {
       timeout_s: PREPARING_S,
     });
     const plan = planSchema.parse({ codec, input, timeout_s: this.#timeout_s * 0.95, steps });
-    await this.#send(entering, "/v1/reach", plan, PREPARING_S);
+    const { body } = await this.#send(entering, "/v1/reach", plan, PREPARING_S);
+    for (const { tier, host } of (JSON.parse(body.toString("utf8")) as { tiers: { tier: string; host: TierHost }[] })
+      .tiers)
+      this.hosts[tier] = host;
     return plan;
   }
 

@@ -7,7 +7,7 @@ import type { Topology } from "../formats/topology.ts";
 import { RunLog } from "../store/index.ts";
 import type { Testbed } from "./bed.ts";
 import { type Cell, columnsOf, keyOf, type RunOfCell, roundOf, rowOf } from "./cells.ts";
-import { Driver } from "./driver.ts";
+import { Driver, type TierHost } from "./driver.ts";
 import { isLeftover, ownerName } from "./owner.ts";
 import type { Plan } from "./protocol.ts";
 import { poissonTimes, uniform } from "./random.ts";
@@ -33,6 +33,8 @@ export interface Measured {
   readonly failed: number;
   /** Found there. */
   readonly skipped: number;
+  /** What the tiers run on, as far as they were reached now. */
+  readonly hosts: Readonly<Record<string, TierHost>>;
 }
 
 type Row = Readonly<Record<string, string>>;
@@ -54,7 +56,7 @@ export async function measure(options: MeasureOptions): Promise<Measured> {
     const done = new Set<string>();
     const keep = (rows: readonly Row[]) => finished(rows, wanted, options.retryFailed, done);
     const { log, rows } = RunLog.open(file, columnsOf(cells, topology), keep);
-    const counts = { runs: 0, failed: 0, skipped: rows.length };
+    const counts = { runs: 0, failed: 0, skipped: rows.length, hosts: driver.hosts };
     try {
       await checkTiers(driver, cells);
       const total = cells.length * repeats;

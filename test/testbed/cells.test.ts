@@ -90,6 +90,7 @@ describe("the product", () => {
       "agents: { edge: { url: 'http://x' } }\nlinks: { mobile>edge: { bandwidth: [1e6, 2e6] } }",
       /nothing shapes the link/,
     ],
+    ["placements: edge\nagents: { mobile: { url: 'http://x' } }", /"mobile" runs elsewhere and cannot reach "edge"/],
     ["links: { mobile>edge: { bandwidth: 5 apples } }", /no unit is called 'apples'/],
     ["links: { mobile>edge: { bandwidth: [5e6, 5 apples] } }", /no unit is called 'apples'/],
     ["tiers: { edge: { cpus: [1, 0] } }", /measure\.tiers\.edge\.cpus/],

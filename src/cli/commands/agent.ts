@@ -37,13 +37,15 @@ export const agent = new Command("agent")
       ),
     );
     note("Interrupt to end.");
-    await new Promise<void>((resolve) => {
-      for (const signal of ["SIGINT", "SIGTERM"] as const) {
-        process.removeAllListeners(signal);
-        process.once(signal, () => resolve());
+    const signal = await new Promise<NodeJS.Signals>((resolve) => {
+      for (const name of ["SIGINT", "SIGTERM"] as const) {
+        // The program's own answer to an interrupt is to end at once.
+        process.removeAllListeners(name);
+        process.once(name, resolve);
       }
     });
     await running.close();
+    if (signal === "SIGINT") process.exit(130);
   });
 
 function portNumber(text: string): number {
