@@ -1,9 +1,11 @@
 /**
  * Predicted against measured times on this machine: `npm run bench:fidelity -- --cuts` of heads and tails, `-- --operators` of
- * what the deployment operators make of some models, `-- --testbed` of requests through several tiers.
+ * what the deployment operators make of some models, `-- --testbed` of
+ * requests through several tiers, `-- --load` of streams of them.
  */
 import { Command } from "@commander-js/extra-typings";
 import { compareCuts, printCuts } from "./fidelity/cuts.ts";
+import { compareLoad, printLoad } from "./fidelity/load.ts";
 import { compareOperators } from "./fidelity/operators.ts";
 import { printOperators } from "./fidelity/operatortables.ts";
 import { thisHost } from "./fidelity/session.ts";
@@ -15,6 +17,7 @@ const options = new Command()
   .option("--cuts", "compare heads and tails of cuts; what is done without --operators")
   .option("--operators", "compare variants of models, whole and cut, and twins with trained variants")
   .option("--testbed", "measure requests through several tiers, and predict half of them from the other half")
+  .option("--load", "send streams of requests, and simulate them")
   .option("--cells <n>", "cells of the testbed's grid", Number, 260)
   .option("--models <names>", "comma-separated; else all of the comparison")
   .option("--per-model <n>", "cuts per model (8), or per variant (3)", Number)
@@ -26,8 +29,8 @@ const options = new Command()
   .option("--json", "print one JSON document", false)
   .parse()
   .opts();
-if ([options.cuts, options.operators, options.testbed].filter(Boolean).length > 1) {
-  throw new Error("give --cuts, --operators or --testbed, one of them");
+if ([options.cuts, options.operators, options.testbed, options.load].filter(Boolean).length > 1) {
+  throw new Error("give one of --cuts, --operators, --testbed and --load");
 }
 
 const host = thisHost();
@@ -35,6 +38,8 @@ if (options.operators) {
   const effort = { perModel: options.perModel ?? 3, budgetSeconds: options.budget ?? 130 };
   const results = await ofEach(SUBJECTS, (subject) => compareOperators(subject, effort));
   printOperators(results, host, options.json);
+} else if (options.load) {
+  printLoad(await compareLoad(TESTBED_FOLDER, options.budget ?? 30), host, options.json);
 } else if (options.testbed) {
   const { cells, budget: budgetSeconds = 30 } = options;
   printTestbed(await compareTestbed({ folder: TESTBED_FOLDER, cells, budgetSeconds }), host, options.json);

@@ -33,7 +33,7 @@ const SUBJECTS: readonly (readonly [model: string, operators: readonly (string |
 const CUTS = 6;
 const REPEATS = 3;
 
-const TOPOLOGY = `
+export const TOPOLOGY = `
 name: testbed
 tiers:
   - name: mobile
@@ -58,11 +58,21 @@ export interface TestbedResult {
   readonly validation: Validation;
 }
 
-export async function compareTestbed({ folder, cells, budgetSeconds }: TestbedOptions): Promise<TestbedResult> {
+/** A variant on the disk with its profile, and as a scenario's `measure` names it. */
+export interface PreparedModel {
+  readonly document: { file: string; shapes: Record<string, string>; cuts: string[] };
+  readonly profile: Profile;
+}
+
+/** Makes variants and profiles, where they are not there. */
+export async function prepareModels(
+  subjects: readonly (readonly [model: string, operators: readonly (string | undefined)[]])[],
+  folder: string,
+  budgetSeconds: number,
+): Promise<PreparedModel[]> {
   mkdirSync(path.join(folder, "models"), { recursive: true });
-  const models: { file: string; shapes: Record<string, string>; cuts: string[] }[] = [];
-  const profiles: Profile[] = [];
-  for (const [name, operators] of SUBJECTS) {
+  const prepared: PreparedModel[] = [];
+  for (const [name, operators] of subjects) {
     const { file, shapes } = MODELS.find((model) => model.name === name)!;
     for (const operator of operators) {
       const variant = path.join(folder, "models", `${name}${operator ? `.${operator}` : ""}.onnx`);
@@ -76,34 +86,40 @@ export async function compareTestbed({ folder, cells, budgetSeconds }: TestbedOp
         folder: path.join(folder, "profiles"),
         force: false,
       });
-      profiles.push(profile);
       const step = (profile.cuts.length - 1) / (CUTS - 1);
-      models.push({
+      const document = {
         file: path.relative(folder, variant),
         shapes: Object.fromEntries(Object.entries(shapes).map(([input, dims]) => [input, dims.join("x")])),
         cuts: Array.from({ length: CUTS }, (_, i) => profile.cuts[Math.round(i * step)]!.id),
-      });
+      };
+      prepared.push({ document, profile });
     }
   }
-  writeFileSync(path.join(folder, "topology.yaml"), TOPOLOGY);
-  writeFileSync(
-    path.join(folder, "scenario.yaml"),
-    stringify({ topology: "topology.yaml", measure: grid(models, cells) }),
-  );
-  const runs = path.join(folder, "runs.csv");
+  return prepared;
+}
+
+/** Runs `tierwise measure`; what an earlier run left is gone on with. */
+export function measureFor(folder: string, name: string, measure: object): { runs: string; emulation: string } {
+  const files = { topology: "topology.yaml", scenario: `${name}.yaml`, runs: path.join(folder, `${name}.csv`) };
+  writeFileSync(path.join(folder, files.topology), TOPOLOGY);
+  writeFileSync(path.join(folder, files.scenario), stringify({ topology: files.topology, measure }));
   const cli = fileURLToPath(new URL("../../bin/tierwise.js", import.meta.url));
   const { status, stdout } = spawnSync(
     process.execPath,
-    [cli, "measure", path.join(folder, "scenario.yaml"), "-o", runs, "--json"],
+    [cli, "measure", path.join(folder, files.scenario), "-o", files.runs, "--json"],
     { encoding: "utf8", stdio: ["ignore", "pipe", "inherit"] },
   );
   if (status !== 0) throw new Error(`measure ended with status ${status}`);
-  const table = readRuns(runs);
-  return {
-    runs,
-    emulation: JSON.parse(stdout).emulation,
-    validation: halves(table.runs, profiles, parseTopology(TOPOLOGY, "topology.yaml")),
-  };
+  return { runs: files.runs, emulation: JSON.parse(stdout).emulation };
+}
+
+export async function compareTestbed({ folder, cells, budgetSeconds }: TestbedOptions): Promise<TestbedResult> {
+  const prepared = await prepareModels(SUBJECTS, folder, budgetSeconds);
+  const documents = prepared.map(({ document }) => document);
+  const { runs, emulation } = measureFor(folder, "grid", grid(documents, cells));
+  const profiles = prepared.map(({ profile }) => profile);
+  const validation = halves(readRuns(runs).runs, profiles, parseTopology(TOPOLOGY, "topology.yaml"));
+  return { runs, emulation, validation };
 }
 
 function grid(models: readonly object[], cells: number) {
