@@ -1,31 +1,43 @@
 /**
- * Predicted against measured times on this machine, sampled by turns: `npm run bench:fidelity -- --cuts` of heads and tails,
- * `-- --operators` of what the deployment operators make of some models.
+ * Predicted against measured times on this machine: `npm run bench:fidelity -- --cuts` of heads and tails, `-- --operators` of
+ * what the deployment operators make of some models, `-- --testbed` of requests through several tiers.
  */
 import { Command } from "@commander-js/extra-typings";
 import { compareCuts, printCuts } from "./fidelity/cuts.ts";
 import { compareOperators } from "./fidelity/operators.ts";
 import { printOperators } from "./fidelity/operatortables.ts";
 import { thisHost } from "./fidelity/session.ts";
+import { compareTestbed, printTestbed, TESTBED_FOLDER } from "./fidelity/testbed.ts";
 import { SUBJECTS } from "./fidelity/variants.ts";
 import { MODELS } from "./models.ts";
 
 const options = new Command()
   .option("--cuts", "compare heads and tails of cuts; what is done without --operators")
   .option("--operators", "compare variants of models, whole and cut, and twins with trained variants")
+  .option("--testbed", "measure requests through several tiers, and predict half of them from the other half")
+  .option("--cells <n>", "cells of the testbed's grid", Number, 260)
   .option("--models <names>", "comma-separated; else all of the comparison")
   .option("--per-model <n>", "cuts per model (8), or per variant (3)", Number)
-  .option("--budget <seconds>", "time for samples per model (60), or per model with all its variants (130)", Number)
+  .option(
+    "--budget <seconds>",
+    "time for samples per model (60), or per model with all its variants (130), or per profile of the testbed (30)",
+    Number,
+  )
   .option("--json", "print one JSON document", false)
   .parse()
   .opts();
-if (options.cuts && options.operators) throw new Error("give --cuts or --operators, not both");
+if ([options.cuts, options.operators, options.testbed].filter(Boolean).length > 1) {
+  throw new Error("give --cuts, --operators or --testbed, one of them");
+}
 
 const host = thisHost();
 if (options.operators) {
   const effort = { perModel: options.perModel ?? 3, budgetSeconds: options.budget ?? 130 };
   const results = await ofEach(SUBJECTS, (subject) => compareOperators(subject, effort));
   printOperators(results, host, options.json);
+} else if (options.testbed) {
+  const { cells, budget: budgetSeconds = 30 } = options;
+  printTestbed(await compareTestbed({ folder: TESTBED_FOLDER, cells, budgetSeconds }), host, options.json);
 } else {
   const effort = { perModel: options.perModel ?? 8, budgetSeconds: options.budget ?? 60 };
   const rows = await ofEach(MODELS, (model) => compareCuts(model, effort));

@@ -1,6 +1,6 @@
 /**
  * Tierwise as a library: the rooms' public faces. Pure rooms (onnx, codecs, costmodel, simulator, report, units, zoo,
- * accuracy) run anywhere; the profiler, the store and the data sets need Node and ONNX Runtime.
+ * accuracy) run anywhere; the profiler, the testbed, the store and the data sets need Node and ONNX Runtime.
  */
 export * as accuracy from "./accuracy/index.ts";
 export * as codecs from "./codecs/index.ts";
@@ -18,5 +18,6 @@ export * as profiler from "./profiler/index.ts";
 export * as report from "./report/index.ts";
 export * as simulator from "./simulator/index.ts";
 export * as store from "./store/index.ts";
+export * as testbed from "./testbed/index.ts";
 export * as units from "./units/index.ts";
 export * as zoo from "./zoo/index.ts";

@@ -96,7 +96,7 @@ export const SUBJECTS: readonly Subject[] = [
   },
 ];
 
-const TWIN: Omit<ApplyRequest, "shapes"> = {
+export const TWIN: Omit<ApplyRequest, "shapes"> = {
   data: [],
   samples: 1,
   method: { name: "min-max" },

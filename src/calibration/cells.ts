@@ -26,6 +26,8 @@ export interface CellSummary {
   readonly noise: number;
   /** Whether the runs begin with repeat 0 of request 0, whose sessions and caches may have been cold. */
   readonly from_start: boolean;
+  /** Typical seconds by stage, where the runs were timed so. */
+  readonly stages_s: Readonly<Record<string, number>>;
   /** By how much that first run took longer than the typical one, seconds; 0 where it is unknown. */
   readonly first_s: number;
 }
@@ -88,8 +90,25 @@ function summarise(runs: readonly MeasuredRun[]): CellSummary {
     // Of a median of normal values.
     noise: Math.min(0.1, Math.max(0.003, (1.25 * scatter) / Math.sqrt(runs.length))),
     from_start,
+    stages_s: stagesOf(runs),
     first_s: dropsFirst ? Math.max(0, latencies[0]! - typical_s) : 0,
   };
+}
+
+/** Of the stages that every run has. */
+function stagesOf(runs: readonly MeasuredRun[]): Record<string, number> {
+  const common = Object.keys(runs[0]!.stages).filter((stage) =>
+    runs.every(({ stages }) => stages[stage] !== undefined),
+  );
+  return Object.fromEntries(
+    common.map((stage) => [
+      stage,
+      quantile(
+        runs.map(({ stages }) => stages[stage]!),
+        TYPICAL,
+      ),
+    ]),
+  );
 }
 
 /**

@@ -1,5 +1,4 @@
-import type { Topology } from "../formats/topology.ts";
-import { type CellPrediction, EndToEndFit } from "./fit.ts";
+import { type CellPrediction, Fit, type Known } from "./fit.ts";
 
 /** Added to a prediction's own spread: what no parameter explains. */
 const FLOOR = 0.005;
@@ -25,18 +24,14 @@ export interface Conformal {
 /** Half width for Gaussian errors, where there are too few held-out cells to do without an assumption. */
 const GAUSSIAN_90 = 1.645;
 
-export function conformal(
-  fit: EndToEndFit,
-  topology: Topology | undefined,
-  onFold?: (done: number) => void,
-): Conformal {
+export function conformal(fit: Fit, known: Known, onFold?: (done: number) => void): Conformal {
   const scores = { within: [] as number[], beyond: [] as number[] };
   const { cells } = fit;
   for (let fold = 0; fold < FOLDS; fold++) {
     const held = cells.filter((_, i) => foldOf(i) === fold);
     const rest = cells.filter((_, i) => foldOf(i) !== fold);
     if (held.length === 0 || rest.length === 0) continue;
-    const without = new EndToEndFit(rest, topology, { near: fit });
+    const without = new Fit(rest, known, { near: fit });
     for (const cell of held) {
       const prediction = without.predict(cell.run, cell.summary.n, cell.summary.from_start);
       const score = Math.abs(Math.log(cell.summary.median_s / prediction.latency_s)) / scale(prediction);
@@ -44,9 +39,7 @@ export function conformal(
     }
     onFold?.(fold + 1);
   }
-  const pooled = [...scores.within, ...scores.beyond];
-  const width = (own: readonly number[]) =>
-    own.length >= ENOUGH ? upper(own) : Math.max(GAUSSIAN_90, pooled.length >= ENOUGH ? upper(pooled) : 0);
+  const width = (own: readonly number[]) => (own.length >= ENOUGH ? upper(own) : GAUSSIAN_90);
   return {
     within: width(scores.within),
     beyond: width(scores.beyond),

@@ -1,9 +1,8 @@
 import { Matrix } from "ml-matrix";
 import type { Calibration } from "../formats/calibration.ts";
 import { measuredRunOf, recordOf } from "../formats/runs.ts";
-import type { Topology } from "../formats/topology.ts";
 import { cellName, cellOf } from "./cells.ts";
-import { EndToEndFit } from "./fit.ts";
+import { Fit, type Known } from "./fit.ts";
 import type { Posterior } from "./posterior.ts";
 import type { Calibrated } from "./validate.ts";
 
@@ -56,7 +55,7 @@ export function calibrationDocument({ fit, widths }: Calibrated, runs: string): 
 }
 
 /** The calibration of a file, ready to predict. */
-export function calibratedFrom(document: Calibration, topology?: Topology): Calibrated {
+export function calibratedFrom(document: Calibration, known: Known = {}): Calibrated {
   const { parameters, covariance, cells } = document;
   const size = parameters.length;
   const full = new Matrix(size, size);
@@ -73,5 +72,5 @@ export function calibratedFrom(document: Calibration, topology?: Topology): Cali
     cost: 0,
   };
   const fitted = cells.map(({ run, ...summary }) => cellOf(measuredRunOf(run, document.runs), summary));
-  return { fit: new EndToEndFit(fitted, topology, { posterior }), widths: document.widths };
+  return { fit: new Fit(fitted, known, { posterior }), widths: document.widths };
 }

@@ -1,10 +1,13 @@
 import { median } from "simple-statistics";
 import { Problem } from "../formats/problem.ts";
+import type { Profile } from "../formats/profile.ts";
 import type { MeasuredRun } from "../formats/runs.ts";
 import type { Topology } from "../formats/topology.ts";
 import { type Cell, configurationKey, disturbances, typicalOf } from "./cells.ts";
-import { EndToEndModel, type Predictor } from "./model.ts";
+import { EndToEndModel } from "./model.ts";
+import { PipelineModel } from "./pipeline.ts";
 import { maximise, type Posterior } from "./posterior.ts";
+import type { LatencyModel, Predictor } from "./predictor.ts";
 
 /** A predicted median of a cell, with how sure the parameters leave it. */
 export interface CellPrediction {
@@ -15,9 +18,16 @@ export interface CellPrediction {
   readonly extrapolates: readonly string[];
 }
 
-/** A model of end-to-end latencies with its unknowns fitted. */
-export class EndToEndFit {
-  readonly model: EndToEndModel;
+/** What is known beside the runs. */
+export interface Known {
+  readonly topology?: Topology | undefined;
+  /** Of all models that the runs are of; without any, runs alone must show everything. */
+  readonly profiles?: readonly Profile[] | undefined;
+}
+
+/** A model of latencies with its unknowns fitted. */
+export class Fit {
+  readonly model: LatencyModel;
   readonly posterior: Posterior;
   readonly cells: readonly Cell[];
   readonly #disturbances: ReturnType<typeof disturbances>;
@@ -30,22 +40,21 @@ export class EndToEndFit {
    */
   constructor(
     cells: readonly Cell[],
-    topology?: Topology,
-    { near, posterior }: { near?: EndToEndFit; posterior?: Posterior } = {},
+    { topology, profiles }: Known = {},
+    { near, posterior }: { near?: Fit; posterior?: Posterior } = {},
   ) {
     if (cells.length === 0) throw new Problem("there are no runs to fit to");
     this.cells = cells;
     this.#disturbances = disturbances(cells);
-    this.model = new EndToEndModel(cells, topology);
+    this.model = profiles?.length ? new PipelineModel(cells, profiles, topology) : new EndToEndModel(cells, topology);
     const fitted = new FittedCells(this.model, cells);
-    const errors = cells.map((cell) => Math.hypot(cell.summary.noise, MODEL_ERROR));
     this.posterior =
       posterior ??
       maximise(
         this.model.unknowns,
         {
-          values: cells.map((cell) => Math.log(cell.summary.typical_s)),
-          errors,
+          values: fitted.observed,
+          errors: fitted.errors,
           predict: (values) => fitted.predict(values),
         },
         near ? this.#near(near) : this.model.start(cells),
@@ -87,7 +96,7 @@ export class EndToEndFit {
   }
 
   /** The other fit's values of the same unknowns. */
-  #near(other: EndToEndFit): Float64Array<ArrayBuffer> {
+  #near(other: Fit): Float64Array<ArrayBuffer> {
     const values = this.model.unknowns.priorMedians();
     for (const [i, { name }] of this.model.unknowns.list.entries()) {
       const index = other.model.unknowns.find(name);
@@ -163,21 +172,49 @@ const STEP = 1e-4;
 /** What the model leaves unexplained in any cell, however often it was measured: its relative standard deviation. */
 const MODEL_ERROR = 0.005;
 
-/** Predicted logarithms of cells; where only some unknowns moved, only what reads them is computed anew. */
+/** Of a stage: much is in how it is timed. */
+const STAGE_ERROR = 0.1;
+/** Shorter stages are timed too coarsely to learn from. */
+const SHORTEST_STAGE_S = 2e-4;
+
+interface Observed {
+  readonly cell: number;
+  /** The stage; else the whole. */
+  readonly stage: string | undefined;
+}
+
+/** Predicted logarithms of cells and of their stages; where only some unknowns moved, only what reads them is computed anew. */
 class FittedCells {
+  readonly observed: number[] = [];
+  readonly errors: number[] = [];
+  readonly #rows: Observed[] = [];
   readonly #cells: readonly Cell[];
   readonly #predictors: readonly Predictor[];
   readonly #readers: readonly (readonly number[])[];
   #values: Float64Array | undefined;
   #predicted = new Float64Array(0);
 
-  constructor(model: EndToEndModel, cells: readonly Cell[]) {
+  constructor(model: LatencyModel, cells: readonly Cell[]) {
     this.#cells = cells;
     this.#predictors = cells.map(({ run, summary }) => model.predictor(run, summary.n));
+    const prior = model.unknowns.priorMedians();
+    for (const [i, { summary }] of cells.entries()) {
+      this.#add({ cell: i, stage: undefined }, summary.typical_s, Math.hypot(summary.noise, MODEL_ERROR));
+      const known = this.#predictors[i]!.stages?.(prior) ?? {};
+      for (const [stage, seconds] of Object.entries(summary.stages_s)) {
+        if (known[stage] && seconds > SHORTEST_STAGE_S) this.#add({ cell: i, stage }, seconds, STAGE_ERROR);
+      }
+    }
     const readers = model.unknowns.list.map((): number[] => []);
-    for (const [i, { unknowns }] of this.#predictors.entries())
-      for (const unknown of unknowns) readers[unknown]!.push(i);
+    for (const [row, { cell }] of this.#rows.entries())
+      for (const unknown of this.#predictors[cell]!.unknowns) readers[unknown]!.push(row);
     this.#readers = readers;
+  }
+
+  #add(row: Observed, seconds: number, error: number): void {
+    this.#rows.push(row);
+    this.observed.push(Math.log(seconds));
+    this.errors.push(error);
   }
 
   predict(values: ArrayLike<number>): Float64Array {
@@ -185,15 +222,19 @@ class FittedCells {
     if (this.#values) for (let i = 0; i < values.length; i++) if (values[i] !== this.#values[i]) moved.push(i);
     if (!this.#values || moved.length > 2) {
       this.#values = Float64Array.from(values);
-      this.#predicted = Float64Array.from(this.#cells, (_, i) => this.#predictOne(i, values));
+      this.#predicted = Float64Array.from(this.#rows, (_, row) => this.#predictOne(row, values));
       return this.#predicted;
     }
     const predicted = this.#predicted.slice();
-    for (const unknown of moved) for (const i of this.#readers[unknown]!) predicted[i] = this.#predictOne(i, values);
+    for (const unknown of moved)
+      for (const row of this.#readers[unknown]!) predicted[row] = this.#predictOne(row, values);
     return predicted;
   }
 
-  #predictOne(i: number, values: ArrayLike<number>): number {
-    return Math.log(typicalOf(this.#predictors[i]!.latencies(values), this.#cells[i]!.summary.from_start));
+  #predictOne(row: number, values: ArrayLike<number>): number {
+    const { cell, stage } = this.#rows[row]!;
+    const predictor = this.#predictors[cell]!;
+    if (stage !== undefined) return Math.log(predictor.stages!(values)[stage]!);
+    return Math.log(typicalOf(predictor.latencies(values), this.#cells[cell]!.summary.from_start));
   }
 }

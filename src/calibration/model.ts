@@ -5,6 +5,7 @@ import { type Cell, configurationKey, grouped } from "./cells.ts";
 import { type Channel, closedLoop, type LoopMessage } from "./loop.ts";
 import { type Crossing, crossings, type Route } from "./messages.ts";
 import { Unknowns } from "./parameters.ts";
+import type { LatencyModel, Predictor } from "./predictor.ts";
 import { chainOf, fetchesInput } from "./route.ts";
 
 /** Stands for an empty bucket, whose logarithm does not exist. */
@@ -25,22 +26,12 @@ const HANDLING = { median: 400e6, spread: 0.7 };
 
 const SHARED = /^(gap between|burst of|message handling)/;
 
-/** Predicts the requests of one cell. */
-export interface Predictor {
-  /** Index of the unknown that computing takes. */
-  readonly base: number;
-  /** Indices of all unknowns that it reads. */
-  readonly unknowns: readonly number[];
-  /** @returns latencies of the loop's requests, seconds */
-  latencies(values: ArrayLike<number>): number[];
-}
-
 /**
  * The model of end-to-end latencies: what a request takes where no link limits (by configuration), the sizes of its
  * messages, and the links' token buckets. Everything physical that a table of end-to-end times can show, and nothing of
  * kernels: those come in through the prior of a configuration's base, where profiles are at hand.
  */
-export class EndToEndModel {
+export class EndToEndModel implements LatencyModel {
   readonly unknowns = new Unknowns();
   readonly route: Route;
   /** Seconds by which the first request of a fresh start takes longer, by configuration. */
@@ -122,9 +113,15 @@ export class EndToEndModel {
 
   /** Bits of a message: the same for all that send the same thing, but for a few per cent. */
   #size(run: MeasuredRun, { kind }: Crossing): number {
-    const { model, operator, cut = "", codec = "" } = run;
-    const what = kind === "input" ? `input of ${model}` : `${kind} of ${model}, ${operator}, ${cut}`;
-    const common = this.unknowns.of(`${what} as ${codec}`, "bit", Math.log(MESSAGE.median_bits), MESSAGE.spread);
+    const { model, operator, codec = "" } = run;
+    const cut = kind === "input" ? "" : (run.cut ?? "");
+    const what = [kind === "input" ? `input of ${model}` : `${kind} of ${operator} ${model}`, cut && `after ${cut}`];
+    const common = this.unknowns.of(
+      [...what, codec && `as ${codec}`].filter((part) => part !== "").join(" "),
+      "bit",
+      Math.log(MESSAGE.median_bits),
+      MESSAGE.spread,
+    );
     // Relays pass messages on as they are: the same one on each link.
     return this.unknowns.of(`${kind} ${configurationKey(run)}`, "bit", 0, LIKE_MESSAGES, [common]);
   }
@@ -152,7 +149,7 @@ export class EndToEndModel {
    * Where to begin the search: at the priors, but for bases, at the fastest cell of each configuration, and for sizes, at
    * what its slowest cell took longer.
    */
-  start(cells: readonly Cell[]): Float64Array {
+  start(cells: readonly Cell[]): Float64Array<ArrayBuffer> {
     const values = this.unknowns.priorMedians();
     const put = (name: string, value: number) => {
       const index = this.unknowns.find(name);

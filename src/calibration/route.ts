@@ -11,7 +11,11 @@ import { type Cell, grouped } from "./cells.ts";
  */
 export function chainOf(cells: readonly Cell[], topology?: Topology): string[] {
   if (topology) return topology.tiers.map(({ name }) => name);
-  const links = [...new Set(cells.flatMap(({ run }) => Object.keys(run.links)))].map((link) => link.split(">"));
+  const directions = [...new Set(cells.flatMap(({ run }) => Object.keys(run.links)))];
+  // The way back is no link of its own: of two directions the one that the table names first leads inwards.
+  const links = directions
+    .filter((link, i) => !directions.slice(0, i).includes(link.split(">").toReversed().join(">")))
+    .map((link) => link.split(">"));
   const targets = new Set(links.map(([, to]) => to));
   const named = [...new Set(cells.flatMap(({ run }) => run.placement.split(">")))];
   if (links.length === 0) return named;

@@ -1,12 +1,12 @@
 import { mean, median, sampleRankCorrelation } from "simple-statistics";
 import type { MeasuredRun } from "../formats/runs.ts";
-import type { Topology } from "../formats/topology.ts";
 import type { ErrorSummary, Validation } from "../formats/validation.ts";
 import { baselines, noiseFloor } from "./baselines.ts";
 import { type Cell, cellName, cellsOf } from "./cells.ts";
 import { type Conformal, conformal, interval } from "./conformal.ts";
-import { EndToEndFit } from "./fit.ts";
+import { Fit, type Known } from "./fit.ts";
 import { operatorRegret, placementRegret } from "./regret.ts";
+import { rivals } from "./rivals.ts";
 
 /** Which runs are fitted and which are predicted from the fit; several folds are reported as one. */
 export interface Fold {
@@ -16,18 +16,18 @@ export interface Fold {
 
 /** A fit with its interval widths: what was calibrated before, or is fitted for a fold. */
 export interface Calibrated {
-  readonly fit: EndToEndFit;
+  readonly fit: Fit;
   readonly widths: Conformal;
 }
 
 /** Fits to runs, and finds how wide intervals must be. */
 export function calibrate(
   runs: readonly MeasuredRun[],
-  topology?: Topology,
+  known: Known = {},
   onProgress?: (done: number) => void,
 ): Calibrated {
-  const fit = new EndToEndFit(cellsOf(runs), topology);
-  return { fit, widths: conformal(fit, topology, onProgress) };
+  const fit = new Fit(cellsOf(runs), known);
+  return { fit, widths: conformal(fit, known, onProgress) };
 }
 
 interface Compared {
@@ -47,11 +47,11 @@ interface Compared {
 export function validate(
   folds: readonly Fold[],
   {
-    topology,
+    known,
     calibratedBefore,
     onProgress,
   }: {
-    topology?: Topology | undefined;
+    known?: Known;
     calibratedBefore?: Calibrated | undefined;
     onProgress?: (fold: number) => void;
   } = {},
@@ -60,12 +60,15 @@ export function validate(
   let fitted = 0;
   let rows_fit = 0;
   for (const [i, { fit: runs, predict }] of folds.entries()) {
-    const calibrated = calibratedBefore ?? calibrate(runs, topology);
+    const calibrated = calibratedBefore ?? calibrate(runs, known);
     const { fit, widths } = calibrated;
     fitted += fit.cells.length;
     rows_fit += runs.length;
-    const simple = baselines(fit.cells, fit.model.route);
-    for (const cell of cellsOf(predict)) {
+    const held = cellsOf(predict);
+    const simple = known?.profiles?.length
+      ? rivals([...fit.cells, ...held], known.profiles, known.topology)
+      : baselines(fit.cells, fit.model.route);
+    for (const cell of held) {
       const prediction = fit.predict(cell.run, cell.summary.n, cell.summary.from_start);
       compared.push({
         cell,

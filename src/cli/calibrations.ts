@@ -1,15 +1,16 @@
-import { type Calibrated, calibratedFrom } from "../calibration/index.ts";
+import { type Calibrated, calibratedFrom, type Known } from "../calibration/index.ts";
 import { calibrationSchema } from "../formats/calibration.ts";
 import { problemOf } from "../formats/issues.ts";
 import { Problem } from "../formats/problem.ts";
-import type { Topology } from "../formats/topology.ts";
 import { readText } from "../store/index.ts";
+import { readProfile } from "./profiling.ts";
+import { readTopology } from "./topologies.ts";
 
 /**
  * Reads a calibration file.
  * @throws Problem naming the file and the field
  */
-export function readCalibration(file: string, topology?: Topology): Calibrated {
+export function readCalibration(file: string, known: Known): Calibrated {
   let document: unknown;
   try {
     document = JSON.parse(readText(file));
@@ -19,5 +20,13 @@ export function readCalibration(file: string, topology?: Topology): Calibrated {
   }
   const parsed = calibrationSchema.safeParse(document);
   if (!parsed.success) throw problemOf(parsed.error, file);
-  return calibratedFrom(parsed.data, topology);
+  return calibratedFrom(parsed.data, known);
+}
+
+/** What `--profiles` and `--topology` say. */
+export function readKnown(profiles: readonly string[], topology: string | undefined): Known {
+  return {
+    profiles: profiles.map(readProfile),
+    topology: topology === undefined ? undefined : readTopology(topology),
+  };
 }

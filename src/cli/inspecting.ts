@@ -1,8 +1,5 @@
-import path from "node:path";
 import {
   analyse,
-  type Cut,
-  cutsOf,
   type Graph,
   type Model,
   nodeCost,
@@ -12,11 +9,11 @@ import {
 } from "../onnx/index.ts";
 import { operatorOf, PROVENANCE } from "../operators/index.ts";
 import {
+  type Inspection,
   inputTypes,
+  inspectWithTwin,
   isResolved,
-  makeFeeds,
   NO_TRACE_COST,
-  observedTypes,
   type PlannedKernel,
   planningTwin,
   planSegment,
@@ -25,25 +22,6 @@ import {
   tensorTypes,
   Workspace,
 } from "../profiler/index.ts";
-import { externalFiles, openModel } from "../store/index.ts";
-
-/** A model file with everything that can be said about it without timing anything. */
-export interface Inspection {
-  readonly model: Model;
-  readonly graph: Graph;
-  readonly types: ReadonlyMap<string, TensorType>;
-  readonly cuts: readonly Cut[];
-}
-
-/** The folder in which a model's external data lies, if it has any. */
-export function externalFolderOf(model: Model, file: string): string | undefined {
-  return externalFiles(model, file).length > 0 ? path.resolve(path.dirname(file)) : undefined;
-}
-
-/** Opens a model and finds the types of all its tensors. */
-export async function inspectModel(file: string, shapes: Shapes): Promise<Inspection> {
-  return withTwin(file, shapes, async (inspection) => inspection);
-}
 
 /**
  * The types of all tensors of a model that lies in no file. Its weights are not read, so dimensions that hang on them
@@ -63,13 +41,13 @@ export async function typesOf(
   }
 }
 
-/** {@link inspectModel}, with the kernels that the runtime would execute for the whole model. */
+/** {@link inspectWithTwin} with the kernels that the runtime would execute for the whole model. */
 export async function inspectKernels(
   file: string,
   shapes: Shapes,
   settings: Settings,
 ): Promise<Inspection & { kernels: PlannedKernel[] }> {
-  return withTwin(file, shapes, async (inspection, twin, workspace) => ({
+  return inspectWithTwin(file, shapes, async (inspection, twin, workspace) => ({
     ...inspection,
     kernels: await planSegment(
       { ...inspection, twin, settings, externalFolder: undefined, workspace, traceCost: NO_TRACE_COST },
@@ -77,29 +55,6 @@ export async function inspectKernels(
       inspection.graph.steps.length,
     ),
   }));
-}
-
-async function withTwin<T>(
-  file: string,
-  shapes: Shapes,
-  use: (inspection: Inspection, twin: Graph, workspace: Workspace) => Promise<T>,
-): Promise<T> {
-  const model = openModel(file);
-  const graph = analyse(model);
-  const inputs = inputTypes(graph, shapes);
-  const externalFolder = externalFolderOf(model, file);
-  const workspace = new Workspace();
-  try {
-    const twin = planningTwin(graph, workspace.folder, externalFolder);
-    const inferred = await tensorTypes(graph, twin, workspace.folder, inputs);
-    const open = graph.steps.some((step) =>
-      step.outputs.some((name) => name !== "" && !isResolved(inferred.get(name))),
-    );
-    const types = open ? await observedTypes(graph, inferred, makeFeeds(inputs), externalFolder) : inferred;
-    return await use({ model, graph, types, cuts: cutsOf(graph) }, twin, workspace);
-  } finally {
-    workspace.close();
-  }
 }
 
 /** The document that `inspect --json` prints. */

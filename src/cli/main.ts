@@ -16,6 +16,8 @@ const COMMANDS: Readonly<Record<string, () => Promise<CommandUnknownOpts>>> = {
   report: async () => (await import("./commands/report.ts")).report,
   schema: async () => (await import("./commands/schema.ts")).schema,
   evaluate: async () => (await import("./commands/evaluate.ts")).evaluate,
+  agent: async () => (await import("./commands/agent.ts")).agent,
+  measure: async () => (await import("./commands/measure.ts")).measure,
   zoo: async () => (await import("./commands/zoo.ts")).zoo,
 };
 

@@ -6,6 +6,7 @@ import { type Profile, profileSchema } from "../formats/profile.ts";
 import { operatorOf } from "../operators/index.ts";
 import {
   describeHost,
+  externalFolderOf,
   fingerprint,
   type OnProgress,
   profileModel,
@@ -14,7 +15,6 @@ import {
   type Shapes,
 } from "../profiler/index.ts";
 import { ensureFolder, openModel, readText, writeAtomically } from "../store/index.ts";
-import { externalFolderOf } from "./inspecting.ts";
 import { Progress } from "./progress.ts";
 
 export interface ProfileRequest {

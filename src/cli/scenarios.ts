@@ -16,15 +16,22 @@ export interface LoadedScenario {
   readonly models: readonly ScenarioModel[];
 }
 
+/** The file of a scenario: as given, or a shipped one by its name. */
+export function findScenario(file: string): string {
+  const shipped = path.join(PACKAGE, "scenarios", `${file}.yaml`);
+  return !existsSync(file) && existsSync(shipped) ? shipped : file;
+}
+
 /**
  * Reads a scenario, or a shipped one by its name, and the profiles and the topology that it names.
  *
  * @throws Problem naming file and field
  */
 export function readScenario(file: string): LoadedScenario {
-  const shipped = path.join(PACKAGE, "scenarios", `${file}.yaml`);
-  const found = !existsSync(file) && existsSync(shipped) ? shipped : file;
+  const found = findScenario(file);
   const scenario = parseScenario(readText(found), found);
+  if (scenario.workload.length === 0)
+    throw new Problem(`${found}: workload: is missing; what is under \`measure\` is for \`tierwise measure\``);
   const beside = (name: string) => path.resolve(path.dirname(found), name);
   const read = new Map<string, ScenarioModel>();
   const models = scenario.workload.map(({ profiles = scenario.profiles }, i): ScenarioModel => {

@@ -11,6 +11,7 @@ export { transferSeconds } from "./link.ts";
 export { type CostModel, loadModel, type ProfileSource, type SegmentSeconds, segmentSeconds } from "./model.ts";
 export type { PredictOptions } from "./options.ts";
 export { compilePipeline, type PipelineChoice } from "./pipeline.ts";
-export { defaultPlacements } from "./placement.ts";
+export { defaultPlacements, parsePlacement } from "./placement.ts";
 export { predict } from "./predict.ts";
 export { type Elapsed, elapsedBackToBack, elapsedFromIdle, type Quota } from "./quota.ts";
+export { type Hop, tierIndex, waysFrom } from "./world.ts";

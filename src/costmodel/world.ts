@@ -61,8 +61,8 @@ export function tierIndex({ tiers }: Topology, name: string): number {
   return index;
 }
 
-/** Breadth first, so that each way has the fewest links; among equals, the links that come first in the file. */
-function waysFrom(topology: Topology, from: number): (readonly Hop[])[] {
+/** The shortest chain of links from a tier to each tier. Breadth first, so that each way has the fewest links; among equals, the links that come first in the file. */
+export function waysFrom(topology: Topology, from: number): (readonly Hop[])[] {
   const ways: (readonly Hop[])[] = [];
   ways[from] = [];
   const queue = [from];

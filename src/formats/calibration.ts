@@ -45,6 +45,7 @@ export const calibrationSchema = z.object({
         scatter: quantity.describe("standard deviation of repeats' logarithms"),
         noise: quantity.describe("standard error of the typical latency's logarithm"),
         from_start: z.boolean().describe("whether the first run is that of a fresh start"),
+        stages_s: z.record(z.string(), quantity).describe("typical seconds by stage"),
         first_s: quantity.describe("by how much that first run took longer"),
       }),
     )

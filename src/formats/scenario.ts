@@ -1,6 +1,7 @@
 import { parse, YAMLError } from "yaml";
 import { z } from "zod";
 import { problemOf } from "./issues.ts";
+import { measureSchema } from "./measure.ts";
 import { Problem } from "./problem.ts";
 import { bitsPerSecond, quantityOf, seconds } from "./quantities.ts";
 
@@ -115,8 +116,7 @@ const link = z.strictObject({
   retransmission: seconds("before lost packets are sent again; left out: a round trip", "20 ms").optional(),
 });
 
-/** A scenario file: models, where they run, and who asks for what. `tierwise simulate` reads it. */
-export const scenarioSchema = z.strictObject({
+const document = z.strictObject({
   format: z.literal("tierwise/scenario").optional(),
   version: z.literal(1).optional(),
   name: z.string().optional(),
@@ -126,7 +126,11 @@ export const scenarioSchema = z.strictObject({
     .default([])
     .describe("profile files, relative to this file; one model, one per number of threads"),
   topology: z.string().describe("topology file, relative to this file, or the name of a shipped one"),
-  workload: z.array(workload).min(1).describe("classes of requests"),
+  workload: z
+    .array(workload)
+    .default([])
+    .describe("classes of requests, for `simulate`; may be left out where there is `measure`"),
+  measure: measureSchema.optional(),
   tiers: z
     .record(z.string(), tier)
     .default({})
@@ -134,6 +138,15 @@ export const scenarioSchema = z.strictObject({
   links: z.record(z.string(), link).default({}).describe('how links carry, by name such as "mobile>edge"'),
   requests: z.number().int().positive().default(100_000).describe("to simulate"),
   precision: positive.optional().describe("simulate on until intervals are at most ± this share of their value"),
+});
+
+/**
+ * A scenario file: models, where they run, and who asks for what. `tierwise simulate` reads its workload, `tierwise
+ * measure` what it says under `measure`; one of the two must be there.
+ */
+export const scenarioSchema = document.superRefine(({ workload, measure }, context) => {
+  if (workload.length === 0 && !measure)
+    context.addIssue({ code: "custom", path: ["workload"], message: "is missing, and so is measure" });
 });
 export type Scenario = z.output<typeof scenarioSchema>;
 export type ScenarioClass = Scenario["workload"][number];

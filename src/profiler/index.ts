@@ -7,6 +7,7 @@ export { type CheckedCut, checkParts, type Parts } from "./checking.ts";
 export { outputsOn, relativeError } from "./difference.ts";
 export { inputTypes, makeFeeds, type RawInputs, type Shapes, tensorOf } from "./feeds.ts";
 export { describeHost } from "./host.ts";
+export { externalFolderOf, type Inspection, inspectModel, inspectWithTwin } from "./inspecting.ts";
 export { type MeasuredSegment, measureSegments } from "./measuring.ts";
 export type { PlannedKernel } from "./plan.ts";
 export { planSegment, type Settings, type Subject, Workspace } from "./planning.ts";

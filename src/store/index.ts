@@ -3,4 +3,5 @@
 export { ensureFolder, type FileSource, openFile, readText, writeAtomically } from "./files.ts";
 export { Journal } from "./journal.ts";
 export { externalFiles, openModel, openWhole } from "./models.ts";
+export { RunLog } from "./runlog.ts";
 export { type RunTable, readRuns } from "./runs.ts";

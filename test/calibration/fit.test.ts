@@ -1,13 +1,6 @@
 import { mean } from "simple-statistics";
 import { describe, expect, test } from "vitest";
-import {
-  calibrate,
-  calibratedFrom,
-  calibrationDocument,
-  cellsOf,
-  EndToEndFit,
-  validate,
-} from "../../src/calibration/index.ts";
+import { calibrate, calibratedFrom, calibrationDocument, cellsOf, Fit, validate } from "../../src/calibration/index.ts";
 import { calibrationSchema } from "../../src/formats/calibration.ts";
 import type { MeasuredRun } from "../../src/formats/runs.ts";
 import { RandomStream } from "../../src/simulator/index.ts";
@@ -32,7 +25,7 @@ describe("fitting to end-to-end latencies", () => {
 
   test("a bucket that is not what was assumed is found where the networks show it", () => {
     const runs = measured({ ...WORLD, burst_s: 0.7, scatter: 0.003 });
-    const { model, posterior } = new EndToEndFit(cellsOf(runs));
+    const { model, posterior } = new Fit(cellsOf(runs));
     const burst = Math.exp(posterior.values[model.unknowns.find("burst of mobile>edge")!]!);
     expect(burst).toBeGreaterThan(0.63);
     expect(burst).toBeLessThan(0.77);
@@ -40,11 +33,11 @@ describe("fitting to end-to-end latencies", () => {
 
   test("inputs that are fetched first are noticed, and only these", () => {
     const fetching = measured({ ...WORLD, route: { ...WORLD.route, fetches: true } });
-    expect(new EndToEndFit(cellsOf(fetching)).model.route.fetches).toBe(true);
-    expect(new EndToEndFit(cellsOf(measured(WORLD))).model.route.fetches).toBe(false);
+    expect(new Fit(cellsOf(fetching)).model.route.fetches).toBe(true);
+    expect(new Fit(cellsOf(measured(WORLD))).model.route.fetches).toBe(false);
     // Without requests that stay on the first tier, those that go through tell.
     const through = fetching.filter(({ placement }) => placement !== "mobile");
-    expect(new EndToEndFit(cellsOf(through)).model.route.fetches).toBe(true);
+    expect(new Fit(cellsOf(through)).model.route.fetches).toBe(true);
   });
 
   test("one wild cell does not spoil the others", () => {
@@ -56,7 +49,7 @@ describe("fitting to end-to-end latencies", () => {
       near(run) === 50e6 &&
       far(run) === 50e6;
     const spoilt = runs.map((run) => (wild(run) ? { ...run, latency_s: run.latency_s! * 4 } : run));
-    const fit = new EndToEndFit(cellsOf(spoilt));
+    const fit = new Fit(cellsOf(spoilt));
     const errors = cellsOf(runs.filter((run) => !wild(run))).map((cell) => {
       const { latency_s } = fit.predict(cell.run, cell.summary.n, cell.summary.from_start);
       return Math.abs(latency_s / cell.summary.median_s - 1);
@@ -78,7 +71,7 @@ describe("fitting to end-to-end latencies", () => {
 
   test("conditions that were not fitted are said to be extrapolated", () => {
     const runs = measured(WORLD);
-    const fit = new EndToEndFit(cellsOf(runs.filter(({ operator }) => operator === "identity")));
+    const fit = new Fit(cellsOf(runs.filter(({ operator }) => operator === "identity")));
     const cell = cellsOf(runs.filter(({ operator }) => operator === "sptq"))[0]!;
     const prediction = fit.predict(cell.run, 6, true);
     expect(prediction.extrapolates).toEqual(["operator sptq"]);

@@ -114,6 +114,8 @@ test("every command's help has an example", () => {
     "schema",
     "evaluate",
     "zoo",
+    "agent",
+    "measure",
   ]) {
     const { status, stdout } = tierwise([command, "--help"]);
     expect(status).toBe(0);

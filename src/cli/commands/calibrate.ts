@@ -4,24 +4,25 @@ import { calibrate as calibrateRuns, calibrationDocument } from "../../calibrati
 import type { Calibration } from "../../formats/calibration.ts";
 import { readRuns, writeAtomically } from "../../store/index.ts";
 import { formatBandwidth, formatDuration } from "../../units/index.ts";
+import { readKnown } from "../calibrations.ts";
 import { note, print, shorten, table } from "../output.ts";
 import { Progress } from "../progress.ts";
-import { readTopology } from "../topologies.ts";
 
 export const calibrate = new Command("calibrate")
   .description("Fit what a prediction cannot know beforehand to measured runs, and say what they leave open.")
   .argument("<runs>", "CSV of measured runs")
   .requiredOption("-o, --output <file>", "where to write the calibration")
+  .option("--profiles <files...>", "profiles of all models in the table: predictions start from their kernels")
   .option("--topology <file>", "tiers and links: a file, or the name of a shipped one")
   .option("--json", "print one JSON document")
   .addHelpText("after", "\nExample:\n  $ tierwise calibrate calibration/testbed.csv -o calibration.json")
   .action((file, options) => {
     const { runs } = readRuns(file);
-    const topology = options.topology === undefined ? undefined : readTopology(options.topology);
+    const known = readKnown(options.profiles ?? [], options.topology);
     const progress = new Progress(file);
     let document: Calibration;
     try {
-      const calibrated = calibrateRuns(runs, topology, (done) =>
+      const calibrated = calibrateRuns(runs, known, (done) =>
         progress.report("fitting without a fifth at a time", done, 5),
       );
       document = calibrationDocument(calibrated, path.basename(file));

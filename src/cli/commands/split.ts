@@ -2,11 +2,10 @@ import { copyFileSync, mkdirSync } from "node:fs";
 import path from "node:path";
 import { Command } from "@commander-js/extra-typings";
 import { extractSegment, findCut, tensorBytes } from "../../onnx/index.ts";
-import { isResolved } from "../../profiler/index.ts";
+import { type Inspection, inspectModel, isResolved } from "../../profiler/index.ts";
 import { externalFiles, writeAtomically } from "../../store/index.ts";
 import { formatSize } from "../../units/index.ts";
 import { collect, parseShapes } from "../arguments.ts";
-import { type Inspection, inspectModel } from "../inspecting.ts";
 import { print, table } from "../output.ts";
 
 export const split = new Command("split")

@@ -5,10 +5,9 @@ import type { MeasuredRun } from "../../formats/runs.ts";
 import type { Regret, Validation } from "../../formats/validation.ts";
 import { type RunTable, readRuns } from "../../store/index.ts";
 import { formatDuration } from "../../units/index.ts";
-import { readCalibration } from "../calibrations.ts";
+import { readCalibration, readKnown } from "../calibrations.ts";
 import { print, shorten, table } from "../output.ts";
 import { Progress } from "../progress.ts";
-import { readTopology } from "../topologies.ts";
 
 const LEAVE_OUT = ["operator", "placement", "tier", "cut", "codec", "model", "repeat", "cell"] as const;
 const FOLDS = 5;
@@ -19,6 +18,7 @@ export const validate = new Command("validate")
   .option("--fit <condition>", "fit to the rows for which it holds, predict all others, such as 'repeat < 4'")
   .addOption(new Option("--leave-out <what>", "fit without each of these in turn, and predict it").choices(LEAVE_OUT))
   .option("--calibration <file>", "predict every row by a calibration from `tierwise calibrate`")
+  .option("--profiles <files...>", "profiles of all models in the table: predictions start from their kernels")
   .option("--topology <file>", "tiers and links: a file, or the name of a shipped one")
   .option("--json", "print one JSON document")
   .addHelpText(
@@ -30,9 +30,9 @@ export const validate = new Command("validate")
     const asked = [options.fit, options.leaveOut, options.calibration].filter((option) => option !== undefined);
     if (asked.length > 1) throw new Problem("--fit, --leave-out and --calibration exclude each other; give one");
     const runs = readRuns(file);
-    const topology = options.topology === undefined ? undefined : readTopology(options.topology);
+    const known = readKnown(options.profiles ?? [], options.topology);
     const calibratedBefore =
-      options.calibration === undefined ? undefined : readCalibration(options.calibration, topology);
+      options.calibration === undefined ? undefined : readCalibration(options.calibration, known);
     const folds =
       options.fit !== undefined
         ? [split(runs, options.fit)]
@@ -43,14 +43,14 @@ export const validate = new Command("validate")
     let document: Validation;
     try {
       document = compare(folds, {
-        topology,
+        known,
         calibratedBefore,
         onProgress: (done) => progress.report("fitting and predicting", done, folds.length),
       });
     } finally {
       progress.stop();
     }
-    print(options.json, document, () => describe(document));
+    print(options.json, document, () => describeValidation(document));
   });
 
 function split({ file, columns, runs, records }: RunTable, expression: string): Fold {
@@ -103,7 +103,8 @@ function cellNumber(runs: readonly MeasuredRun[], index: number): number {
   return all[index]!;
 }
 
-function describe(found: Validation): string {
+/** Tables for people. */
+export function describeValidation(found: Validation): string {
   const percent = (share: number) => `${(100 * share).toFixed(1)} %`;
   const errorsOf = ({
     n,

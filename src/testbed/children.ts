@@ -1,0 +1,100 @@
+import { type ChildProcess, fork } from "node:child_process";
+import { fileURLToPath } from "node:url";
+import { Problem } from "../formats/problem.ts";
+
+/** How long a process may take to be ready; under a small processor quota, starting Node takes its time. */
+const READY_MS = 60_000;
+
+/** A process of the testbed, talked to by messages. It ends when this process does, however that ends. */
+export interface Child {
+  readonly pid: number;
+  readonly alive: boolean;
+  /** What it said when it was ready. */
+  readonly ready: { readonly port: number };
+  /** Tells it something and waits until it has done it. */
+  tell(message: object): Promise<void>;
+  kill(): void;
+}
+
+/**
+ * Starts a script of this room and waits until it is ready.
+ * @param script its name without ending, beside this file
+ * @param launcher command line to start it with, such as `ip netns exec NAME`
+ * @param onStart told the process's id as soon as there is one
+ * @throws Problem when it could not do what it was told
+ */
+export async function startChild(
+  script: "agentprocess" | "relayprocess",
+  first: object,
+  { launcher = [], onStart }: { launcher?: readonly string[]; onStart?: (pid: number) => void } = {},
+): Promise<Child> {
+  // Run from the sources, the child needs the loader that this process was started with.
+  const file = fileURLToPath(import.meta.url).replace(/children\.(ts|js)$/, `${script}.$1`);
+  const loader = file.endsWith(".ts") ? ["--import", "tsx"] : [];
+  const [command, ...before] = [...launcher, process.execPath];
+  const child = fork(file, [], {
+    execPath: command!,
+    execArgv: [...before, ...loader],
+    serialization: "advanced",
+    stdio: ["ignore", "ignore", "inherit", "ipc"],
+  });
+  let alive = true;
+  child.on("exit", () => {
+    alive = false;
+  });
+  // A channel that breaks is noticed by the exit.
+  child.on("error", () => {});
+  const waiting = answerOf<{ port: number }>(child, "ready");
+  if (child.pid === undefined) {
+    await waiting.catch(() => {});
+    throw new Problem(`cannot start ${command}`);
+  }
+  onStart?.(child.pid);
+  child.send(first, () => {});
+  const ready = await waiting.catch((error: unknown) => {
+    child.kill("SIGKILL");
+    throw error;
+  });
+  return {
+    pid: child.pid,
+    get alive() {
+      return alive;
+    },
+    ready,
+    async tell(message) {
+      const done = answerOf<boolean>(child, "done");
+      child.send(message, () => {});
+      await done;
+    },
+    kill: () => void child.kill("SIGKILL"),
+  };
+}
+
+function answerOf<T>(child: ChildProcess, field: "ready" | "done"): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const finish = (settle: () => void) => {
+      clearTimeout(timer);
+      child.off("message", onMessage);
+      child.off("exit", onExit);
+      child.off("error", onError);
+      settle();
+    };
+    const onMessage = (message: unknown) => {
+      const said = message as { ready?: T; done?: T; failed?: string; problem?: boolean };
+      const value = said[field];
+      if (value !== undefined) finish(() => resolve(value));
+      else if (said.failed !== undefined)
+        finish(() => reject(said.problem ? new Problem(said.failed!) : new Error(said.failed)));
+    };
+    const onExit = (code: number | null, signal: string | null) =>
+      finish(() => reject(new Error(`a process of the testbed ended with ${signal ?? `status ${code}`}`)));
+    const onError = (error: Error) => finish(() => reject(error));
+    const timer = setTimeout(
+      () => finish(() => reject(new Error("a process of the testbed did not become ready in time"))),
+      READY_MS,
+    );
+    child.on("message", onMessage);
+    child.once("exit", onExit);
+    child.once("error", onError);
+  });
+}

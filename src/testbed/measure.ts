@@ -1,0 +1,229 @@
+import fs from "node:fs";
+import path from "node:path";
+import type { Measure } from "../formats/measure.ts";
+import { Problem } from "../formats/problem.ts";
+import { recordOf } from "../formats/runs.ts";
+import type { Topology } from "../formats/topology.ts";
+import { RunLog } from "../store/index.ts";
+import type { Testbed } from "./bed.ts";
+import { type Cell, columnsOf, keyOf, type RunOfCell, roundOf, rowOf } from "./cells.ts";
+import { Driver, type TierHost } from "./driver.ts";
+import { isLeftover, ownerName } from "./owner.ts";
+import type { Plan } from "./protocol.ts";
+import { poissonTimes, uniform } from "./random.ts";
+import { Refusal } from "./refusal.ts";
+import { now, pause } from "./waiting.ts";
+
+export interface MeasureOptions {
+  /** The table. What it holds already is not measured again. */
+  readonly file: string;
+  readonly cells: readonly Cell[];
+  readonly measure: Measure;
+  readonly topology: Topology;
+  readonly bed: Testbed;
+  /** Measure again what failed before. */
+  readonly retryFailed: boolean;
+  readonly onProgress: (done: number, total: number) => void;
+}
+
+/** Rows of the table. */
+export interface Measured {
+  /** Measured now, failed ones included. */
+  readonly runs: number;
+  readonly failed: number;
+  /** Found there. */
+  readonly skipped: number;
+  /** What the tiers run on, as far as they were reached now. */
+  readonly hosts: Readonly<Record<string, TierHost>>;
+}
+
+type Row = Readonly<Record<string, string>>;
+
+/**
+ * Runs every cell once for each repeat, in an order of its own for each repeat, so that a drift of the machine hits all
+ * cells alike. Each run is on the disk before the next begins. A request that fails is a row, too.
+ *
+ * @throws Problem when the table cannot be written or is another one, or a tier cannot be reached or lacks a model
+ */
+export async function measure(options: MeasureOptions): Promise<Measured> {
+  const { file, cells, topology, bed, onProgress } = options;
+  const { repeats, requests, seed, timeout } = options.measure;
+  const unlock = lock(file);
+  const driver = new Driver(bed, timeout);
+  try {
+    const expected = (cell: Cell) => (cell.rate === undefined ? 1 : requests);
+    const wanted = new Map(cells.map((cell) => [cell.key, expected(cell)]));
+    const done = new Set<string>();
+    const keep = (rows: readonly Row[]) => finished(rows, wanted, options.retryFailed, done);
+    const { log, rows } = RunLog.open(file, columnsOf(cells, topology), keep);
+    const counts = { runs: 0, failed: 0, skipped: rows.length, hosts: driver.hosts };
+    try {
+      await checkTiers(driver, cells);
+      const total = cells.length * repeats;
+      let progress = 0;
+      for (let repeat = 0; repeat < repeats; repeat++) {
+        for (const cell of roundOf(cells, seed, repeat)) {
+          onProgress(progress++, total);
+          if (done.has(runKey(cell.key, repeat))) continue;
+          const measured = await runCell(cell, repeat, driver, options);
+          log.append(measured.map((run) => recordOf(rowOf(cell, run))));
+          counts.runs += measured.length;
+          counts.failed += measured.filter(({ error }) => error !== undefined).length;
+        }
+      }
+      onProgress(total, total);
+      return counts;
+    } finally {
+      log.close();
+    }
+  } finally {
+    await driver.close();
+    unlock();
+  }
+}
+
+function runKey(cell: string, repeat: number | string): string {
+  return `${repeat} ${cell}`;
+}
+
+/** The rows of runs that are whole, and whose cells and repeats go into `done`. */
+function finished(
+  rows: readonly Row[],
+  wanted: ReadonlyMap<string, number>,
+  retryFailed: boolean,
+  done: Set<string>,
+): readonly Row[] {
+  const groups = new Map<string, Row[]>();
+  for (const row of rows) {
+    const key = runKey(keyOf(row), row.repeat ?? "");
+    const group = groups.get(key);
+    if (group) group.push(row);
+    else groups.set(key, [row]);
+  }
+  const dropped = new Set<Row>();
+  for (const [key, group] of groups) {
+    const count = wanted.get(key.slice(key.indexOf(" ") + 1));
+    // Rows of cells that are not asked for stay as they are.
+    if (count === undefined) continue;
+    const broken = group.length < count || (retryFailed && group.some(({ error }) => error));
+    if (broken) for (const row of group) dropped.add(row);
+    else done.add(key);
+  }
+  return rows.filter((row) => !dropped.has(row));
+}
+
+/** Every tier has every model that it will need: said before the first run, not after the last. */
+async function checkTiers(driver: Driver, cells: readonly Cell[]): Promise<void> {
+  const checked = new Set<string>();
+  for (const { model, visits } of cells)
+    for (const { tier, part } of visits) {
+      const key = `${tier} ${model.path} ${JSON.stringify(model.shapes)}`;
+      if (!part || checked.has(key)) continue;
+      checked.add(key);
+      try {
+        await driver.check(tier, model);
+      } catch (error) {
+        throw error instanceof Refusal ? new Problem(error.message) : error;
+      }
+    }
+}
+
+async function runCell(
+  cell: Cell,
+  repeat: number,
+  driver: Driver,
+  { bed, measure, topology }: MeasureOptions,
+): Promise<RunOfCell[]> {
+  const random = uniform(hash(`${measure.seed} ${repeat} ${cell.key}`));
+  const count = cell.rate === undefined ? 1 : measure.requests;
+  try {
+    await driver.heal();
+    await bed.open();
+    const plan = await driver.prepare(cell);
+    for (let left = warmupsOf(cell, measure, driver); left > 0; left--) await driver.request(plan);
+    bed.limit(cell);
+    await bed.shape(cell);
+    // A quota's periods begin when it is set; a request comes at any moment of one.
+    const periods = topology.tiers.filter(({ name }) => cell.tiers[name]?.cpus).map((tier) => tier.cpu_period_s);
+    await pause(random() * Math.max(0, ...periods));
+    if (cell.rate === undefined) return [await closedRun(driver, plan, repeat)];
+    return await openRun(driver, plan, repeat, poissonTimes(count, cell.rate, random));
+  } catch (error) {
+    // Whatever kept the cell from being measured is what there is to say about it.
+    return Array.from({ length: count }, (_, request) => failure(request, repeat, error));
+  }
+}
+
+/** Requests before a code path of an agent is compiled as it stays. */
+const PRACTICE = 3;
+
+/**
+ * Requests that are not recorded. Where each request loads its sessions there is nothing to warm, but for the agents'
+ * own code, which a codec's first messages find uncompiled.
+ */
+function warmupsOf({ session, codec }: Cell, { warmups }: Measure, driver: Driver): number {
+  return session === "warm" ? warmups : warmups > 0 ? Math.max(0, PRACTICE - driver.practised(codec)) : 0;
+}
+
+/** One request at a time: its latency is what the entering tier took from having the input to having the answer. */
+async function closedRun(driver: Driver, plan: Plan, repeat: number): Promise<RunOfCell> {
+  try {
+    const { residence_s, stages, bytes } = await driver.request(plan);
+    return { request: 0, repeat, latency_s: residence_s, stages, bytes };
+  } catch (error) {
+    return failure(0, repeat, error);
+  }
+}
+
+/** Requests at these moments, whatever became of earlier ones; each latency counts from the moment that was due. */
+async function openRun(driver: Driver, plan: Plan, repeat: number, times: readonly number[]): Promise<RunOfCell[]> {
+  const began = now();
+  const runs = times.map(async (at, request): Promise<RunOfCell> => {
+    await pause(began + at - now());
+    try {
+      const { stages, bytes } = await driver.request(plan);
+      return { request, repeat, latency_s: now() - began - at, stages, bytes };
+    } catch (error) {
+      return failure(request, repeat, error);
+    }
+  });
+  return Promise.all(runs);
+}
+
+function failure(request: number, repeat: number, error: unknown): RunOfCell {
+  const text = error instanceof Refusal ? `${error.status} ${error.message}` : (error as Error).message;
+  return { request, repeat, latency_s: null, error: text.replace(/\s+/g, " ") || "failed" };
+}
+
+/** A number for what the text says (FNV-1a). */
+function hash(text: string): number {
+  let state = 0x811c9dc5;
+  for (let i = 0; i < text.length; i++) state = Math.imul(state ^ text.charCodeAt(i), 0x01000193);
+  return state >>> 0;
+}
+
+/** One measurement writes a table at a time. @returns gives it free @throws Problem when another one is at it */
+function lock(file: string): () => void {
+  const name = path.join(path.dirname(path.resolve(file)), `.${path.basename(file)}.lock`);
+  fs.mkdirSync(path.dirname(name), { recursive: true });
+  for (;;) {
+    try {
+      fs.writeFileSync(name, ownerName(), { flag: "wx" });
+      break;
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== "EEXIST")
+        throw new Problem(`cannot write beside ${file}: ${(error as NodeJS.ErrnoException).code}.`);
+      if (!isLeftover(fs.readFileSync(name, "utf8")))
+        throw new Problem(
+          `${file} is being written by another \`tierwise measure\`: wait for it, or choose another file.`,
+        );
+      fs.rmSync(name, { force: true });
+    }
+  }
+  const release = () => fs.rmSync(name, { force: true });
+  process.once("exit", release);
+  return () => {
+    process.off("exit", release);
+    release();
+  };
+}
