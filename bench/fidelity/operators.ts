@@ -2,15 +2,18 @@
  * Predicted against measured time of variants, whole and cut: `npm run bench:fidelity -- --operators`.
  *
  * Each variant is profiled with a few cuts. In the same turns as the profile's own samples, which alone make predictions,
- * are sampled: heads and tails of the cuts; the variant once more, from its file, in a session of its own; the model itself,
- * for the speed-up; and where the variant is a twin of something that was really trained, that.
+ * are sampled: heads and tails of the cuts; the variant once more, in a session of its own; the model itself, for the
+ * speed-up; and where the variant is a twin of something that was really trained, that. All of these have their dimensions
+ * fixed, as profiles and split models have. The runtime fuses a graph of free dimensions otherwise, so that the variant's file
+ * is run as it is, too, and compared apart.
  */
 import { mkdtempSync, rmSync } from "node:fs";
 import os from "node:os";
 import path from "node:path";
 import { loadModel, segmentSeconds } from "../../src/costmodel/index.ts";
-import { analyse } from "../../src/onnx/index.ts";
+import { analyse, extractSegment } from "../../src/onnx/index.ts";
 import {
+  type Feeds,
   inputTypes,
   loadSession,
   makeFeeds,
@@ -27,8 +30,8 @@ import { madeVariant, type Subject, type WantedVariant } from "./variants.ts";
 export interface OperatorRow {
   readonly model: string;
   readonly operator: string;
-  /** `trained`: the trained variant's file was measured, its twin's profile predicts. */
-  readonly part: "whole" | "head" | "tail" | "trained";
+  /** `file`: the whole with free dimensions; `trained`: the trained variant was measured, its twin's profile predicts. */
+  readonly part: "whole" | "head" | "tail" | "file" | "trained";
   /** Null where nothing is cut. */
   readonly cut: string | null;
   /** Whether all that crosses the cut is 8 bits wide; null where nothing is cut. */
@@ -101,9 +104,10 @@ async function measured(
   cuts: number,
   budgetSeconds: number,
 ): Promise<{ rows: Row[]; identitySeconds: number }> {
-  const again = await runner(file, shapes);
-  const itself = operators === undefined ? undefined : await runner(original, shapes);
-  const real = trained === undefined ? undefined : await runner(trained, shapes);
+  const again = await fixed(file, shapes);
+  const free = new Runner(await loadSession(file, SETTINGS), feedsOf(file, shapes));
+  const itself = operators === undefined ? undefined : await fixed(original, shapes);
+  const real = trained === undefined ? undefined : await fixed(trained, shapes);
   const { profile, measured } = await profileModel(file, openModel(file), undefined, {
     settings: SETTINGS,
     shapes,
@@ -117,12 +121,15 @@ async function measured(
         { from: 0, to: position },
         { from: position, to: end },
       ]),
-    beside: [again, itself, real].filter((one) => one !== undefined),
+    beside: [again, free, itself, real].filter((one) => one !== undefined),
   });
   const model = loadModel(profile);
   const whole = segmentSeconds(model, null, null).seconds;
   const uncut = { cut: null, quantisedCut: null, predicted: whole };
-  const rows: Row[] = [{ part: "whole", ...uncut, measured: await seconds(again) }];
+  const rows: Row[] = [
+    { part: "whole", ...uncut, measured: await seconds(again) },
+    { part: "file", ...uncut, measured: await seconds(free) },
+  ];
   if (real) rows.push({ part: "trained", ...uncut, measured: await seconds(real) });
   for (const { from, to, requests } of measured.slice(1)) {
     const part = from === 0 ? "head" : "tail";
@@ -138,9 +145,15 @@ async function measured(
   return { rows, identitySeconds: itself ? await seconds(itself) : rows[0]!.measured };
 }
 
-async function runner(file: string, shapes: Shapes): Promise<Runner> {
-  const feeds = makeFeeds(inputTypes(analyse(openModel(file)), shapes));
-  return new Runner(await loadSession(file, SETTINGS), feeds);
+/** A session of the whole model with its inputs' dimensions fixed. */
+async function fixed(file: string, shapes: Shapes): Promise<Runner> {
+  const graph = analyse(openModel(file));
+  const { source } = extractSegment(graph, 0, graph.steps.length, inputTypes(graph, shapes));
+  return new Runner(await loadSession(source, SETTINGS), feedsOf(file, shapes));
+}
+
+function feedsOf(file: string, shapes: Shapes): Feeds {
+  return makeFeeds(inputTypes(analyse(openModel(file)), shapes));
 }
 
 async function seconds(one: Runner): Promise<number> {

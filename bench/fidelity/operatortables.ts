@@ -35,15 +35,16 @@ function isLong({ measured }: OperatorRow): boolean {
   return measured >= LONG_S;
 }
 
-/** By operator; of the quantised ones at cuts where bytes travel; of trained files; of wholes and parts; of all. */
+/** By operator; of the quantised ones at cuts where bytes travel; of wholes and parts; of all; apart from these files and twins. */
 function summariesOf(rows: readonly OperatorRow[]) {
   const cut = (row: OperatorRow) => row.cut !== null;
+  const own = rows.filter((row) => row.part === "whole" || cut(row));
   const groups = new Map<string, OperatorRow[]>();
-  const add = (operator: string, own: readonly OperatorRow[]) => groups.set(operator, [...own]);
+  const add = (operator: string, those: readonly OperatorRow[]) => groups.set(operator, [...those]);
   for (const operator of new Set(rows.map((row) => row.operator)))
     add(
       operator,
-      rows.filter((row) => row.operator === operator && row.part !== "trained"),
+      own.filter((row) => row.operator === operator),
     );
   add(
     "sptq+partition",
@@ -54,17 +55,21 @@ function summariesOf(rows: readonly OperatorRow[]) {
     rows.filter((row) => row.quantisedCut === true),
   );
   add(
-    "twin for trained",
-    rows.filter((row) => row.part === "trained"),
-  );
-  add(
     "all, whole",
     rows.filter((row) => row.part === "whole"),
   );
   add("all, heads and tails", rows.filter(cut));
-  add("all", rows);
-  return [...groups].flatMap(([operator, own]) => {
-    const summary = summarise(own);
+  add("all", own);
+  add(
+    "(twin for trained)",
+    rows.filter((row) => row.part === "trained"),
+  );
+  add(
+    "(file, dimensions free)",
+    rows.filter((row) => row.part === "file"),
+  );
+  return [...groups].flatMap(([operator, those]) => {
+    const summary = summarise(those);
     return summary ? [{ operator, ...summary }] : [];
   });
 }
