@@ -62,7 +62,7 @@ for (const workload of ["tandem", "mm1", "featured"] as const) {
   for (let round = 0; round < options.rounds; round++) {
     for (const { name, requests, command } of taking) {
       process.stderr.write(`\r${workload}: round ${round + 1} of ${options.rounds}, ${name}            `);
-      runs.get(name)!.push(run(command(workload, Math.round(requests[workload]! * options.scale), round + 1)));
+      runs.get(name)!.push(run<Figures>(command(workload, Math.round(requests[workload]! * options.scale), round + 1)));
     }
   }
   workloads[workload] = {
@@ -123,7 +123,8 @@ if (options.json) {
   );
 }
 
-function run([program, ...args]: readonly [string, ...string[]]): Figures {
+/** What a program prints as JSON. */
+function run<T>([program, ...args]: readonly [string, ...string[]]): T {
   const { status, stdout, stderr } = spawnSync(program, args, { encoding: "utf8" });
   if (status !== 0) throw new Error(`${program} ${args.join(" ")} failed: ${stderr}`);
   return JSON.parse(stdout);
@@ -131,7 +132,7 @@ function run([program, ...args]: readonly [string, ...string[]]): Figures {
 
 /** Replications on one worker thread and on two, by turns. */
 function measureWorkers(): { replications: number; ratio: number; seconds: { one: number; two: number } } {
-  const replications = 8;
+  const replications = 16;
   const seconds = { one: [] as number[], two: [] as number[] };
   for (let round = 0; round < options.rounds; round++) {
     for (const [name, threads] of [
@@ -141,10 +142,8 @@ function measureWorkers(): { replications: number; ratio: number; seconds: { one
       process.stderr.write(`\rworkers: round ${round + 1} of ${options.rounds}, ${name}            `);
       const requests = Math.round(2e6 * options.scale);
       const file = path.join(HERE, "workers.mjs");
-      const { stdout } = spawnSync(process.execPath, [file, String(threads), String(replications), String(requests)], {
-        encoding: "utf8",
-      });
-      seconds[name].push(Number(stdout));
+      const command = [process.execPath, file, String(threads), String(replications), String(requests)] as const;
+      seconds[name].push(run<number>(command));
     }
   }
   const [one, two] = [median(seconds.one), median(seconds.two)];

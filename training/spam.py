@@ -110,6 +110,10 @@ def main():
     ids[test].astype("<u2").tofile(OUT / "mails.ids.bin")
     (ids[test] != 0).astype("u1").tofile(OUT / "mails.mask.bin")
     labels[test].astype("u1").tofile(OUT / "mails.labels.bin")
+    # For `tierwise apply sptq` to calibrate on.
+    few = rest[:256]
+    ids[few].astype("<u2").tofile(OUT / "calibration.ids.bin")
+    (ids[few] != 0).astype("u1").tofile(OUT / "calibration.mask.bin")
 
     x, y = torch.from_numpy(ids[rest]), torch.from_numpy(labels[rest])
     masks = (x != 0).long()

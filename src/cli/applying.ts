@@ -21,6 +21,7 @@ import {
   generatedSample,
   inputTypes,
   integerShare,
+  NO_TRACE_COST,
   outputsOn,
   planningTwin,
   type RangeMethod,
@@ -186,14 +187,30 @@ async function distilled(graph: Graph, context: Context): Promise<Graph> {
 }
 
 async function quantised(operator: "sptq" | "qat", graph: Graph, context: Context): Promise<Graph> {
-  const { request, workspace, notes } = context;
-  const { activations, weightBits, method, exclude } = request;
+  const { request } = context;
   const twin = operator === "qat" || request.twin;
   if (!twin && request.data.length === 0)
     throw new Problem("sptq needs calibration data: give --data, or --twin for a variant that has only the latency.");
   const { inputs, types } = await typesOf(graph, context);
-  const samples =
-    request.data.length > 0 ? spread(readSamples(request.data, inputs), request.samples) : generatedSample(inputs);
+  const data =
+    request.data.length > 0 ? await readSamples(request.data, inputs, request.samples, context.file) : undefined;
+  try {
+    return await calibratedOn(operator, graph, data ?? generatedSample(inputs), types, context);
+  } finally {
+    data?.close();
+  }
+}
+
+async function calibratedOn(
+  operator: "sptq" | "qat",
+  graph: Graph,
+  samples: Samples,
+  types: ReadonlyMap<string, TensorType>,
+  context: Context,
+): Promise<Graph> {
+  const { request, workspace, notes } = context;
+  const { activations, weightBits, method, exclude } = request;
+  const twin = operator === "qat" || request.twin;
   const draft = new Draft(graph);
   const { plan, tensors, notes: made } = prepareQuantisation(draft, types, { exclude });
   notes.push(...made);
@@ -238,8 +255,9 @@ async function shareOf(graph: Graph, context: Context): Promise<number> {
   const { types, twin } = await typesOf(graph, context);
   const settings = { threads: 1, optimisation: "all" } as const;
   const { workspace } = context;
-  return (await integerShare({ graph, twin, types, settings, externalFolder: undefined, workspace, traceCost: 0 }))
-    .share;
+  return (
+    await integerShare({ graph, twin, types, settings, externalFolder: undefined, workspace, traceCost: NO_TRACE_COST })
+  ).share;
 }
 
 /** Samples on which the error of a single quantised node is taken. */

@@ -1,12 +1,13 @@
 import { checkMetric, type Metric, measure, parseMetric, Tally } from "../accuracy/index.ts";
-import { type Batch, type Dataset, type Feed, openDataset } from "../datasets/index.ts";
+import { type Dataset, openDataset } from "../datasets/index.ts";
 import { unknownName } from "../formats/names.ts";
 import { Problem } from "../formats/problem.ts";
 import type { Accuracy } from "../formats/variants.ts";
-import type { TensorType } from "../onnx/index.ts";
-import { type Feeds, loadSession, reason, type Session, tensorOf, type Values } from "../profiler/index.ts";
+import { operatorOf, twinOf } from "../operators/index.ts";
+import { loadSession, reason, type Session, type Values } from "../profiler/index.ts";
 import { openModel } from "../store/index.ts";
 import { randomWeightsOf } from "../zoo/index.ts";
+import { checkInputs, feedsOf } from "./feeding.ts";
 
 export interface EvaluationOptions {
   /** As the user wrote them; see METRICS. */
@@ -23,6 +24,8 @@ export interface EvaluationOptions {
 
 /** Metrics of a model on a data set, in the order asked for. */
 export interface Evaluation {
+  /** Deployment operator that made the model, as its file says. */
+  readonly operator: string;
   readonly dataset: string;
   readonly metrics: readonly Accuracy[];
 }
@@ -30,11 +33,18 @@ export interface Evaluation {
 /**
  * Runs a classifier on every sample of a data set.
  * @param data the data set's document
- * @throws Problem when model and data do not go together, or the model knows nothing
+ * @throws Problem when model and data do not go together, or the model's outputs mean nothing
  */
 export async function evaluateModel(file: string, data: string, options: EvaluationOptions): Promise<Evaluation> {
   const metrics = options.metrics.map(parseMetric);
-  const random = randomWeightsOf(openModel(file));
+  const model = openModel(file);
+  const twin = twinOf(model);
+  if (twin)
+    throw new Problem(
+      `${file} is a latency twin (${twin}): it has the latency of a real variant, and its outputs mean nothing. ` +
+        "Evaluate the variant that was trained or calibrated.",
+    );
+  const random = randomWeightsOf(model);
   if (random)
     throw new Problem(
       `${file} has no learned weights (${random}), so its accuracy means nothing. Evaluate a trained model.`,
@@ -46,7 +56,11 @@ export async function evaluateModel(file: string, data: string, options: Evaluat
     const session = await loadSession(file, { threads: options.threads, optimisation: "all" });
     try {
       const tally = await runThrough(session, dataset, file, metrics, options);
-      return { dataset: dataset.name, metrics: metrics.map((metric) => measure(tally, metric)) };
+      return {
+        operator: operatorOf(model),
+        dataset: dataset.name,
+        metrics: metrics.map((metric) => measure(tally, metric)),
+      };
     } finally {
       await session.release();
     }
@@ -62,7 +76,7 @@ async function runThrough(
   metrics: readonly Metric[],
   options: EvaluationOptions,
 ): Promise<Tally> {
-  const fixed = checkInputs(session, dataset, file);
+  const fixed = checkInputs(session.inputs, dataset, file);
   const output = scoresOutput(session, file, options.output);
   const total = Math.min(dataset.count, options.limit ?? dataset.count);
   let tally: Tally | undefined;
@@ -88,51 +102,6 @@ async function runThrough(
   return tally!;
 }
 
-/**
- * Compares what the model takes with what the data set gives.
- * @returns the batch size that the model is fixed at, if it is
- */
-function checkInputs(session: Session, dataset: Dataset, file: string): number | undefined {
-  const names = [...session.inputs.keys()];
-  for (const name of dataset.inputs.keys()) {
-    if (names.includes(name)) continue;
-    const { message } = unknownName("input", name, names);
-    throw new Problem(`${dataset.file} gives ${file} an ${message}. Rename it in the data set's inputs.`);
-  }
-  let fixed: number | undefined;
-  for (const [name, { dtype, shape }] of session.inputs) {
-    const given = dataset.inputs.get(name);
-    if (!given)
-      throw new Problem(`${file} takes the input '${name}', which ${dataset.file} does not give. Add it there.`);
-    if (given.dtype !== dtype)
-      throw new Problem(
-        `${file}: input '${name}' takes ${dtype}, and ${dataset.file} gives ${given.dtype}. Set dtype: ${dtype} there.`,
-      );
-    if (!fits(shape, given.shape))
-      throw new Problem(
-        `${file}: input '${name}' takes samples of the shape [${shape
-          .slice(1)
-          .map((size) => size ?? "?")
-          .join(", ")}], ` + `and ${dataset.file} gives [${given.shape.join(", ")}]. Set shape (or size) there.`,
-      );
-    const [first] = shape;
-    if (typeof first !== "number") continue;
-    if (fixed !== undefined && fixed !== first)
-      throw new Problem(
-        `${file}: its inputs are fixed at batches of ${fixed} and of ${first}; they cannot be fed together.`,
-      );
-    fixed = first;
-  }
-  return fixed;
-}
-
-function fits(shape: TensorType["shape"], sample: readonly number[]): boolean {
-  const wanted = shape.slice(1);
-  return (
-    wanted.length === sample.length && wanted.every((size, axis) => typeof size !== "number" || size === sample[axis])
-  );
-}
-
 function scoresOutput(session: Session, file: string, asked: string | undefined): string {
   const names = [...session.outputs.keys()];
   if (asked !== undefined) {
@@ -144,24 +113,6 @@ function scoresOutput(session: Session, file: string, asked: string | undefined)
       `${file} has the outputs ${names.join(", ")}; say which one holds the scores: --output ${names[0]}.`,
     );
   return names[0]!;
-}
-
-/** The batch as the runtime takes it; one that is smaller than a fixed batch is filled up with its last sample. */
-function feedsOf(batch: Batch, size: number): Feeds {
-  return Object.fromEntries(
-    Object.entries(batch.feeds).map(([name, feed]) => {
-      const { dtype, dims, data } = batch.size < size ? filled(feed, batch.size, size) : feed;
-      return [name, tensorOf(dtype, dims, data as ArrayLike<number>)];
-    }),
-  );
-}
-
-function filled({ dtype, dims, data }: Feed, from: number, to: number): Feed {
-  const each = data.length / from;
-  const wide = new (data.constructor as Float32ArrayConstructor)(each * to);
-  wide.set(data as Float32Array);
-  for (let at = from; at < to; at++) wide.copyWithin(at * each, (from - 1) * each, from * each);
-  return { dtype, dims: [to, ...dims.slice(1)], data: wide };
 }
 
 function scoresOf(values: Values, output: string, size: number, file: string) {

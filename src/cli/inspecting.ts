@@ -13,6 +13,7 @@ import {
   inputTypes,
   inspectWithTwin,
   isResolved,
+  NO_TRACE_COST,
   type PlannedKernel,
   planningTwin,
   planSegment,
@@ -49,7 +50,7 @@ export async function inspectKernels(
   return inspectWithTwin(file, shapes, async (inspection, twin, workspace) => ({
     ...inspection,
     kernels: await planSegment(
-      { ...inspection, twin, settings, externalFolder: undefined, workspace, traceCost: 0 },
+      { ...inspection, twin, settings, externalFolder: undefined, workspace, traceCost: NO_TRACE_COST },
       0,
       inspection.graph.steps.length,
     ),

@@ -9,6 +9,8 @@ const COMMANDS: Readonly<Record<string, () => Promise<CommandUnknownOpts>>> = {
   profile: async () => (await import("./commands/profile.ts")).profile,
   predict: async () => (await import("./commands/predict.ts")).predict,
   simulate: async () => (await import("./commands/simulate.ts")).simulate,
+  calibrate: async () => (await import("./commands/calibrate.ts")).calibrate,
+  validate: async () => (await import("./commands/validate.ts")).validate,
   apply: async () => (await import("./commands/apply.ts")).apply,
   split: async () => (await import("./commands/split.ts")).split,
   report: async () => (await import("./commands/report.ts")).report,

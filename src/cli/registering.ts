@@ -16,6 +16,28 @@ export interface Registration {
 }
 
 /**
+ * The operator that a variant is registered under. Its file says what Tierwise applied; only what was done before that, and
+ * elsewhere, has to be told: a student that was distilled elsewhere and quantised here says `sptq`, and is `distilled+sptq`.
+ * @param model the model's file, for messages
+ * @param made operator as the file says; `identity` where it says nothing
+ * @param told operator as the user says
+ * @throws Problem when both say nothing, or contradict each other
+ */
+export function registeredOperator(model: string, made: string, told: string | undefined): string {
+  if (made === "identity") {
+    if (told) return told;
+    throw new Problem(
+      `${model} does not say which operator made it: add --operator, such as qat, or identity for the model itself.`,
+    );
+  }
+  if (told === undefined || told === made) return made;
+  if (told.endsWith(`+${made}`)) return told;
+  throw new Problem(
+    `${model} was made by '${made}', as it says itself; --operator ${told} does not end with that. Leave it out.`,
+  );
+}
+
+/**
  * Adds a variant to a variants file, or renews what is there under the same operator; makes the file if need be. Comments
  * and other variants stay as they are; accuracies in other metrics stay as well, unless the model is another one.
  * @throws Problem when the file is no variants file, or its accuracies were measured on other data

@@ -1,5 +1,5 @@
 import { Problem } from "../formats/problem.ts";
-import { type ByteSource, elements } from "../onnx/index.ts";
+import { type ByteSource, elements, memorySource } from "../onnx/index.ts";
 
 /** How each element type that data sets store or models take is held; bool as 0 and 1. */
 const ARRAYS = {
@@ -26,6 +26,8 @@ export interface Column {
   readonly shape: readonly number[];
   /** The samples in order, `size` at a time and fewer at the end: size × elements(shape) values each, row-major. */
   chunks(size: number): AsyncGenerator<ValueArray>;
+  /** Some of the samples alone, by their positions from 0 on, which ascend; the others are not decoded. */
+  pick(positions: readonly number[]): Promise<Column>;
 }
 
 /**
@@ -60,7 +62,47 @@ export function columnOf(
         yield new Values(piece.buffer);
       }
     },
+    async pick(positions) {
+      const sampleAt = (position: number) => source.read(start + position * bytes, bytes);
+      return sparse(positions, dtype, shape, sampleAt);
+    },
   };
+}
+
+/** Samples that lie apart from one another, each read when its chunk is. */
+function sparse(
+  positions: readonly number[],
+  dtype: ValueDtype,
+  shape: readonly number[],
+  read: (position: number) => Uint8Array,
+): Column {
+  const Values = ARRAYS[dtype];
+  const bytes = elements(shape) * Values.BYTES_PER_ELEMENT;
+  return {
+    count: positions.length,
+    dtype,
+    shape,
+    async *chunks(size) {
+      for (let from = 0; from < positions.length; from += size) {
+        const here = positions.slice(from, from + size);
+        const piece = new Uint8Array(here.length * bytes);
+        for (const [index, position] of here.entries()) piece.set(read(position), index * bytes);
+        yield new Values(piece.buffer);
+      }
+    },
+    pick: async (inner) => sparse(chosen(positions, inner), dtype, shape, read),
+  };
+}
+
+/** Values that are in memory. */
+export function heldColumn(values: ValueArray, dtype: ValueDtype, shape: readonly number[]): Column {
+  const bytes = new Uint8Array(values.buffer, values.byteOffset, values.byteLength);
+  return columnOf(memorySource(bytes), 0, dtype, [values.length / elements(shape), ...shape], "a column in memory");
+}
+
+/** The items at some positions. */
+export function chosen<T>(items: readonly T[], positions: readonly number[]): T[] {
+  return positions.map((position) => items[position]!);
 }
 
 /** An array for so many values of a type. */

@@ -37,6 +37,8 @@ export interface Dataset {
    * @throws Problem when a sample or a label is not what the document says
    */
   batches(size: number, limit?: number): AsyncGenerator<Batch>;
+  /** Some of the samples alone, by their positions from 0 on, which ascend. Closing the whole closes this, too. */
+  pick(positions: readonly number[]): Promise<Dataset>;
   close(): void;
 }
 
@@ -50,6 +52,7 @@ export interface Opened {
  * Puts the parts of a data set together.
  * @param file the document, for messages
  * @param labels class numbers
+ * @param close closes what the columns read
  * @throws Problem when there are no samples, or the parts are not as many
  */
 export function assemble(
@@ -58,7 +61,8 @@ export function assemble(
   inputs: ReadonlyMap<string, Opened>,
   labels: Column | undefined,
   classes: readonly string[] | undefined,
-): Omit<Dataset, "close"> {
+  close: () => void,
+): Dataset {
   const [[firstName, first]] = [...inputs] as [[string, Opened]];
   const { count } = first.column;
   if (count === 0) throw new Problem(`${file}: input '${firstName}' holds no samples: the data set is empty.`);
@@ -107,6 +111,13 @@ export function assemble(
         await labelChunks?.return(undefined);
       }
     },
+    async pick(positions) {
+      const some = new Map<string, Opened>();
+      for (const [name, { column, transform }] of inputs)
+        some.set(name, { column: await column.pick(positions), transform });
+      return assemble(file, document, some, await labels?.pick(positions), classes, () => {});
+    },
+    close,
   };
 }
 

@@ -3,7 +3,7 @@ import path from "node:path";
 import sharp, { type Sharp } from "sharp";
 import type { InputDocument } from "../formats/dataset.ts";
 import { Problem } from "../formats/problem.ts";
-import type { Column } from "./column.ts";
+import { type Column, chosen } from "./column.ts";
 import { readCells } from "./table.ts";
 
 type ImagesDocument = Extract<InputDocument, { kind: "images" }>;
@@ -31,10 +31,17 @@ export async function openImages(root: string, document: ImagesDocument): Promis
   const files = document.list
     ? await listed(folder, path.resolve(root, document.list.file), document.list.column)
     : inSubfolders(folder);
+  return {
+    column: pixels(files, document),
+    folders: files.map((file) => path.relative(folder, file).split(path.sep)[0]!),
+  };
+}
+
+function pixels(files: readonly string[], document: ImagesDocument): Column {
   const { size, channels, layout } = document;
   const [height, width] = size;
   const depth = channels === "grey" ? 1 : 3;
-  const column: Column = {
+  return {
     count: files.length,
     dtype: "uint8",
     shape: layout === "nchw" ? [depth, height, width] : [height, width, depth],
@@ -48,8 +55,8 @@ export async function openImages(root: string, document: ImagesDocument): Promis
         yield values;
       }
     },
+    pick: async (positions) => pixels(chosen(files, positions), document),
   };
-  return { column, folders: files.map((file) => path.relative(folder, file).split(path.sep)[0]!) };
 }
 
 function inSubfolders(folder: string): string[] {

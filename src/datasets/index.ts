@@ -5,4 +5,4 @@
  */
 export type { ValueArray, ValueDtype } from "./column.ts";
 export type { Batch, Dataset, Feed } from "./dataset.ts";
-export { openDataset } from "./open.ts";
+export { openDataset, openDescribed } from "./open.ts";

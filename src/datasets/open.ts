@@ -3,7 +3,7 @@ import { type DatasetDocument, type InputDocument, type LabelsDocument, parseDat
 import { Problem } from "../formats/problem.ts";
 import { readText } from "../store/index.ts";
 import { openBytes, openIdx, openNpy, openRaw, openSafetensors } from "./binary.ts";
-import type { Column } from "./column.ts";
+import { type Column, heldColumn } from "./column.ts";
 import { assemble, type Dataset, type Opened } from "./dataset.ts";
 import { openImages } from "./images.ts";
 import { openFeatures, openLabelColumn } from "./table.ts";
@@ -15,7 +15,15 @@ import { transformOf } from "./transform.ts";
  * @throws Problem naming the file and what is wrong with it
  */
 export async function openDataset(file: string): Promise<Dataset> {
-  const document = parseDataset(readText(file), file);
+  return openDescribed(parseDataset(readText(file), file), file);
+}
+
+/**
+ * Opens the data set of a document that is at hand.
+ * @param file what messages call it; the document's paths are relative to its folder
+ * @throws Problem naming the file and what is wrong with it
+ */
+export async function openDescribed(document: DatasetDocument, file: string): Promise<Dataset> {
   const root = path.resolve(path.dirname(file), document.root);
   const closing: (() => void)[] = [];
   const close = () => {
@@ -33,7 +41,7 @@ export async function openDataset(file: string): Promise<Dataset> {
       });
     }
     const { labels, classes } = await openLabels(file, root, document, folders, closing);
-    return { ...assemble(file, document, inputs, labels, classes), close };
+    return assemble(file, document, inputs, labels, classes, close);
   } catch (error) {
     close();
     throw error;
@@ -87,22 +95,11 @@ async function openLabels(
     const stranger = folders.find((folder) => !known.includes(folder));
     if (stranger !== undefined)
       throw new Problem(`${file}: pictures lie in '${stranger}', which is not among the classes ${known.join(", ")}.`);
-    return { labels: folderLabels(folders, known), classes: known };
+    const numbers = Int32Array.from(folders, (folder) => known.indexOf(folder));
+    return { labels: heldColumn(numbers, "int32", []), classes: known };
   }
   const column = openStored(root, labels, closing);
   if (column.shape.some((size) => size !== 1))
     throw new Problem(`${file}: labels have the shape [${column.shape.join(", ")}] per sample; one number is needed.`);
   return { labels: column, classes };
-}
-
-function folderLabels(folders: readonly string[], classes: readonly string[]): Column {
-  const numbers = Int32Array.from(folders, (folder) => classes.indexOf(folder));
-  return {
-    count: numbers.length,
-    dtype: "int32",
-    shape: [],
-    async *chunks(size) {
-      for (let from = 0; from < numbers.length; from += size) yield numbers.slice(from, from + size);
-    },
-  };
 }

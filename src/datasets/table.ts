@@ -3,7 +3,7 @@ import { CsvError, parse } from "csv-parse";
 import { unknownName } from "../formats/names.ts";
 import { Problem } from "../formats/problem.ts";
 import { openFile } from "../store/index.ts";
-import type { Column } from "./column.ts";
+import { type Column, heldColumn } from "./column.ts";
 
 /** One record of a table: its cells by column, and the line that it ends on. */
 interface Row {
@@ -56,6 +56,29 @@ async function checkedRows(
   return { count, rows };
 }
 
+/** Numbers that are read anew from their table whenever they are asked for. */
+function tableColumn(
+  count: number,
+  width: number,
+  shape: readonly number[],
+  rows: () => AsyncGenerator<number[]>,
+): Column {
+  return {
+    count,
+    dtype: "float64",
+    shape,
+    chunks: (size) => inChunks(rows(), size, width),
+    async pick(positions) {
+      // A row is found by reading those before it, so that the picked ones are read once and kept.
+      const wanted = new Set(positions);
+      const values: number[] = [];
+      let at = 0;
+      for await (const row of rows()) if (wanted.has(at++)) values.push(...row);
+      return heldColumn(Float64Array.from(values), "float64", shape);
+    },
+  };
+}
+
 async function* inChunks(
   rows: AsyncGenerator<number[]>,
   size: number,
@@ -81,8 +104,7 @@ export async function openFeatures(file: string, columns: readonly string[], del
       throw new Problem(`${file}, line ${line}: column '${column}' holds '${cell}', which is no number.`);
     return value;
   });
-  const shape = [columns.length];
-  return { count, dtype: "float64", shape, chunks: (size) => inChunks(rows(), size, columns.length) };
+  return tableColumn(count, columns.length, [columns.length], rows);
 }
 
 /** A column of class numbers, or of class names where names are known. */
@@ -100,7 +122,7 @@ export async function openLabelColumn(
     const known = classes ? `nor one of the classes ${classes.join(", ")}` : "and the data set lists no classes";
     throw new Problem(`${file}, line ${line}: column '${column}' holds '${cell}', which is no class number, ${known}.`);
   });
-  return { count, dtype: "float64", shape: [], chunks: (size) => inChunks(rows(), size, 1) };
+  return tableColumn(count, 1, [], rows);
 }
 
 /** All cells of one column, for lists of files. */

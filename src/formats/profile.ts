@@ -89,6 +89,9 @@ export const profileSchema = z.object({
     threads: z.number().int().positive().describe("intra-op threads"),
     optimisation: z.enum(["all", "extended", "basic", "disabled"]),
     trace_cost_s: quantity.describe("what tracing adds to a kernel's reported time; already taken off"),
+    trace_cost_per_input_s: quantity
+      .optional()
+      .describe("what it adds on top of that for each tensor that the kernel reads; already taken off"),
     load_average: quantity.describe("one-minute load average of the host before measuring"),
     budget_s: quantity.describe("time budget for repetitions"),
     converged: z.boolean().describe("whether the run's median reached the ±2 % interval within the budget"),

@@ -2,9 +2,11 @@ import { z } from "zod";
 import { Problem } from "./problem.ts";
 
 /** What `tierwise.settings` of a variant's metadata holds: one entry for each operator that was applied, in order. */
-export const provenanceSchema = z.array(
-  z.looseObject({ operator: z.string().min(1).describe("deployment operator; the other fields are its settings") }),
-);
+export const provenanceSchema = z
+  .array(
+    z.looseObject({ operator: z.string().min(1).describe("deployment operator; the other fields are its settings") }),
+  )
+  .describe("tierwise.settings in a variant's metadata_props: the operators that were applied, in order");
 export type ProvenanceSettings = z.infer<typeof provenanceSchema>;
 
 /** @throws Problem when the text is not what operators write */

@@ -104,8 +104,8 @@ export class DraftNode {
 
 /**
  * A model being rewritten: nodes and weights in plain lists that graph surgery changes in place, and from which
- * {@link Draft.finish} makes a model again. Weights that nobody touched stay spans of the source. Constant nodes have
- * become weights, so that a weight is found in one place. Types of inner tensors are not taken over: surgery makes them
+ * {@link Draft.finish} makes a model again. Weights that nobody touched stay spans of the source. Constant nodes, and
+ * copies of weights, have become weights, so that a weight is found in one place. Types of inner tensors are not taken over: surgery makes them
  * stale, and the runtime infers them.
  */
 export class Draft {
@@ -135,7 +135,7 @@ export class Draft {
     const isOutput = new Set(this.outputs);
     const kept: Node[] = [];
     for (const node of [...graph.constantNodes, ...graph.steps]) {
-      const value = isOutput.has(node.outputs[0] ?? "") ? undefined : constantValue(node);
+      const value = isOutput.has(node.outputs[0] ?? "") ? undefined : (constantValue(node) ?? this.#copied(node));
       if (value) this.weights.set(node.outputs[0]!, value);
       else kept.push(node);
     }
@@ -145,6 +145,12 @@ export class Draft {
     );
     for (const name of [...this.inputs, ...this.outputs, ...this.weights.keys()]) this.#names.add(name);
     for (const node of this.nodes) for (const name of [node.name, ...node.outputs]) this.#names.add(name);
+  }
+
+  /** The weight that an Identity hands on, as exporters write a weight that several nodes share. */
+  #copied({ op, domain, inputs }: Node): DraftWeight | undefined {
+    const weight = op === "Identity" && domain === "" ? this.weights.get(inputs[0]!) : undefined;
+    return weight && { dtype: weight.dtype, shape: weight.shape, read: weight.read };
   }
 
   /** Names of the inputs that a request must bring. */

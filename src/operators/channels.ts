@@ -134,15 +134,15 @@ class ChannelFlow {
     const { draft } = this;
     const output = node.outputs[0]!;
     const channels = this.#channels.get(node.inputs[0] ?? "");
-    const standard = node.domain === "" && node.captured.length === 0;
+    const standard = node.domain === "" && node.captured.length === 0 && node.outputs.filter(Boolean).length === 1;
     if (standard && (node.op === "Conv" || node.op === "ConvTranspose")) this.#convolution(node, layer);
     else if (standard && (node.op === "Gemm" || node.op === "MatMul") && draft.weights.has(node.inputs[1]!))
       this.#product(node, layer);
-    else if (!node.inputs.some((name) => this.#channels.has(name))) return;
+    else if (!node.needs().some((name) => this.#channels.has(name))) return;
     else if (standard && POINTWISE.has(node.op)) this.#pointwise(node);
     else if (standard && PER_CHANNEL.has(node.op) && channels?.axis === 1) this.#channels.set(output, channels);
     else if (standard && node.op === "BatchNormalization" && channels?.axis === 1) {
-      for (const input of [1, 2, 3, 4]) this.#slices.push({ node, input, axis: 0, ids: channels.ids });
+      for (const input of [1, 2, 3, 4]) this.#perChannel(node, input, channels.ids);
       this.#channels.set(output, channels);
     } else if (standard && node.op === "Resize" && channels?.axis === 1 && draft.floats(node.inputs[2])?.[1] === 1)
       this.#channels.set(output, channels);
@@ -170,7 +170,7 @@ class ChannelFlow {
       // Depthwise: each channel is made of itself.
       this.#depthwise.add(node);
       this.#slices.push({ node, input: 1, axis: 0, ids: input.ids });
-      if (node.inputs[2]) this.#slices.push({ node, input: 2, axis: 0, ids: input.ids });
+      if (node.inputs[2]) this.#perChannel(node, 2, input.ids);
       this.#channels.set(node.outputs[0]!, input);
       return;
     }
@@ -182,8 +182,14 @@ class ChannelFlow {
     if (input) this.#slices.push({ node, input: 1, axis: inAxis, ids: input.ids });
     const ids = this.#fresh(node.inputs[1]!, weight, outAxis, layer);
     this.#slices.push({ node, input: 1, axis: outAxis, ids });
-    if (node.inputs[2]) this.#slices.push({ node, input: 2, axis: 0, ids });
+    if (node.inputs[2]) this.#perChannel(node, 2, ids);
     this.#channels.set(node.outputs[0]!, { axis: 1, ids });
+  }
+
+  /** An input with one number per channel: it loses them with the channels, which all stay where it is computed. */
+  #perChannel(node: DraftNode, input: number, ids: readonly number[]): void {
+    if (this.draft.weights.has(node.inputs[input]!)) this.#slices.push({ node, input, axis: 0, ids });
+    else for (const id of ids) this.#pinned.add(id);
   }
 
   #product(node: DraftNode, layer: number): void {
@@ -244,7 +250,7 @@ class ChannelFlow {
     const rank = this.types.get(node.inputs[0]!)?.shape.length;
     const along = node.int("axis", 0);
     const axis = along < 0 ? along + (rank ?? Number.NaN) : along;
-    if (!parts.every((part) => part && part.axis === first.axis)) {
+    if (Number.isNaN(axis) || !parts.every((part) => part && part.axis === first.axis)) {
       for (const name of node.needs()) this.#pin(name);
       return;
     }

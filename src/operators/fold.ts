@@ -19,7 +19,8 @@ export function foldIntoConvolutions(draft: Draft): string[] {
         draft,
         next[0]!,
         output,
-        draft.weights.get(start.inputs[1]!)?.shape[channelAxis(start)!.axis] ?? 0,
+        draft.weights.get(start.inputs[1]!)?.shape ?? [],
+        channelAxis(start)!.axis,
       );
       if (!affine || !scaleConvolution(draft, start, affine)) break;
       start.outputs = [next[0]!.outputs[0]!];
@@ -43,8 +44,19 @@ interface Affine {
   readonly shift: Float32Array;
 }
 
-/** What a node does to its input as a scale and a shift per channel, or undefined if it does something else. */
-function channelAffine(draft: Draft, node: DraftNode, input: string, channels: number): Affine | undefined {
+/**
+ * What a node does to its input as a scale and a shift per channel, or undefined if it does something else.
+ * @param weight shape of the weight of the convolution that makes the input; its rank is the input's
+ * @param axis the weight's axis of the output channels
+ */
+function channelAffine(
+  draft: Draft,
+  node: DraftNode,
+  input: string,
+  weight: readonly number[],
+  axis: 0 | 1,
+): Affine | undefined {
+  const channels = weight[axis] ?? 0;
   if (node.domain !== "" || node.outputs.length !== 1) return undefined;
   if (node.op === "BatchNormalization") {
     const [gamma, beta, mean, variance] = node.inputs.slice(1).map((name) => draft.floats(name));
@@ -55,21 +67,21 @@ function channelAffine(draft: Draft, node: DraftNode, input: string, channels: n
   }
   if (node.op !== "Mul" && node.op !== "Add") return undefined;
   const other = node.inputs[0] === input ? node.inputs[1]! : node.inputs[0]!;
-  const values = perChannel(draft, other, channels);
+  const values = perChannel(draft, other, channels, weight.length);
   if (!values) return undefined;
   return node.op === "Mul"
     ? { scale: values, shift: new Float32Array(channels) }
     : { scale: new Float32Array(channels).fill(1), shift: values };
 }
 
-/** A constant that broadcasts over [N, channels, …] with one value per channel, spread out; undefined for others. */
-function perChannel(draft: Draft, name: string, channels: number): Float32Array | undefined {
+/** A constant that broadcasts over [N, channels, …] of some rank with one value per channel, spread out; undefined for others. */
+function perChannel(draft: Draft, name: string, channels: number, rank: number): Float32Array | undefined {
   const values = draft.floats(name);
   const shape = draft.weights.get(name)?.shape;
   if (!values || !shape) return undefined;
-  // A shape of fewer than three dimensions would line up with the picture's axes, unless it is a single value.
-  if (values.length === 1 && shape.length <= 4) return new Float32Array(channels).fill(values[0]!);
-  const along = shape.length === 3 ? 0 : shape.length === 4 ? 1 : -1;
+  if (values.length === 1 && shape.length <= rank) return new Float32Array(channels).fill(values[0]!);
+  // Shapes line up from the last axis on: a shorter one would line up with the picture's axes.
+  const along = shape.length === rank ? 1 : shape.length === rank - 1 ? 0 : -1;
   return shape[along] === channels && values.length === channels ? values : undefined;
 }
 

@@ -6,7 +6,7 @@
 export { type ActivationType, affineOf, quantiseWeight, type Range } from "./affine.ts";
 export { pruneChannels } from "./channels.ts";
 export { exitEarly } from "./exit.ts";
-export { mark, operatorOf, PROVENANCE, type Provenance } from "./provenance.ts";
+export { mark, operatorOf, PROVENANCE, type Provenance, twinOf } from "./provenance.ts";
 export { type QdqOptions, writeQdq } from "./qdq.ts";
 export type { QdqPlan, QdqPlanOptions } from "./qdqplan.ts";
 export { checkSparsity, pruneWeights, type SparsityPattern } from "./sparsity.ts";

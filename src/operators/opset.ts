@@ -97,10 +97,15 @@ function upgrade(draft: Draft, node: DraftNode, from: number, types: ReadonlyMap
           node.drop("scales");
           node.inputs[1] = draft.constant(`${node.name}/scales`, "float32", [scales.length], Float32Array.from(scales));
         }
+        const factors = draft.floats(node.inputs[1]) ?? Float32Array.of();
+        const shrinks = node.text("mode", "nearest") === "nearest" && factors.some((factor) => factor < 1);
+        if (shrinks && factors.some((factor) => factor > 1))
+          throw cannot(node, from, "it shrinks one axis and stretches another");
         node.op = "Resize";
         node.inputs = [node.inputs[0]!, "", node.inputs[1]!];
         node.set("coordinate_transformation_mode", "asymmetric");
-        node.set("nearest_mode", "floor");
+        // Resize of version 10 does not say which neighbour is the nearest; this is how the runtime reads it.
+        node.set("nearest_mode", shrinks ? "ceil" : "floor");
       }
       break;
     case "BatchNormalization":

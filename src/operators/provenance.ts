@@ -40,3 +40,8 @@ export function mark(draft: Draft, { operator, source, settings, twin }: Provena
 export function operatorOf(model: Pick<Model, "metadata">): string {
   return model.metadata.get(PROVENANCE.operator) || "identity";
 }
+
+/** Why a model is a latency twin, whose outputs mean nothing; undefined for all others. */
+export function twinOf(model: Pick<Model, "metadata">): string | undefined {
+  return model.metadata.get(PROVENANCE.twin) || undefined;
+}

@@ -103,6 +103,7 @@ class Writer {
     const { draft, plan, options } = this;
     if (plan.nodes.has(user) || user.inputs[0] !== tensor || !["Conv", "ConvTranspose", "Gemm"].includes(user.op))
       return undefined;
+    if (user.op === "Gemm" && user.int("transA", 0) !== 0) return undefined;
     const [rows = 1, columns = 1] = draft.weights.get(user.inputs[1]!)?.shape ?? [];
     const transposed = user.op === "Gemm" ? user.int("transB", 0) === 0 : user.op === "ConvTranspose";
     const channels = transposed ? rows : columns * user.int("group", 1);

@@ -160,7 +160,8 @@ class Planner {
     const [data] = node.inputs;
     const output = node.outputs[0]!;
     if (!node.inputs.some((name) => this.made.has(name))) return undefined;
-    if (this.draft.isOutput(output) || this.#captured.has(output)) return "it makes an output of the model";
+    if (this.draft.isOutput(output)) return "it makes an output of the model";
+    if (this.#captured.has(this.#behind(output))) return "a subgraph uses its result";
     if (PASS.has(node.op) || isNearest(node)) {
       if (!this.made.has(data!) || node.outputs.length > 1) return "it does not only move values";
       this.nodes.set(node, "pass");

@@ -19,7 +19,7 @@ export async function outputsOn(
   const session = await loadSession(file, { threads: 1, optimisation: "all" });
   const outputs = [];
   for (let index = 0; index < Math.min(most, samples.count); index++)
-    outputs.push(await session.run(samples.feeds(index)));
+    outputs.push(await session.run(await samples.feeds(index)));
   await session.release();
   return outputs;
 }

@@ -18,5 +18,6 @@ export { generatedSample, type Samples, samplesOf, spread } from "./samples.ts";
 export { Runner, sampleInterleaved } from "./sampling.ts";
 export { type IntegerShare, integerShare } from "./share.ts";
 export { medianInterval, relativeInterval } from "./statistics.ts";
+export { NO_TRACE_COST, type TraceCost } from "./trace.ts";
 export { planningTwin } from "./twin.ts";
 export { isResolved, observedTypes, tensorTypes } from "./types.ts";

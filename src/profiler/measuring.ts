@@ -33,6 +33,7 @@ export interface MeasuredSegment {
 /**
  * Runs the whole model and other segments by turns until each median is known to ±2 % or the budget is spent. Each is
  * loaded twice, once traced for the kernels' times, once untraced for the time of a request, unless that is not wanted.
+ * @param beside other sessions to sample in the same turns; they are left for the caller to finish
  */
 export async function measureSegments(
   subject: Subject,
@@ -40,6 +41,7 @@ export async function measureSegments(
   segments: readonly (Window & { readonly tracedOnly?: boolean })[],
   budgetSeconds: number,
   onProgress: (share: number) => void,
+  beside: readonly Runner[] = [],
 ): Promise<MeasuredSegment[]> {
   const values = await seamValues(subject, feeds, segments);
   const loaded = [];
@@ -62,7 +64,7 @@ export async function measureSegments(
     });
   }
   await sampleInterleaved(
-    loaded.flatMap(({ traced, plain }) => (plain ? [traced, plain] : [traced])),
+    [...loaded.flatMap(({ traced, plain }) => (plain ? [traced, plain] : [traced])), ...beside],
     budgetSeconds,
     onProgress,
   );

@@ -4,6 +4,7 @@ import path from "node:path";
 import { extractSegment, type Graph, memorySource, readModel, type Segment, type TensorType } from "../onnx/index.ts";
 import { type PlannedKernel, readPlan } from "./plan.ts";
 import { loadSession, type Optimisation, type Session } from "./runtime.ts";
+import type { TraceCost } from "./trace.ts";
 
 /** How sessions are made: what a profile holds fixed. */
 export interface Settings {
@@ -35,8 +36,7 @@ export interface Subject {
   /** Folder of the model file when it has external data. */
   readonly externalFolder: string | undefined;
   readonly workspace: Workspace;
-  /** What tracing adds to each kernel's reported time, seconds. */
-  readonly traceCost: number;
+  readonly traceCost: TraceCost;
 }
 
 /** The steps [from, to) of the subject as a model of their own. */

@@ -32,7 +32,7 @@ import {
 } from "./measuring.ts";
 import { type Settings, type Subject, Workspace } from "./planning.ts";
 import type { Feeds } from "./runtime.ts";
-import { PRECISION } from "./sampling.ts";
+import { PRECISION, type Runner } from "./sampling.ts";
 import { medianInterval, relativeInterval } from "./statistics.ts";
 import { measureTraceCost } from "./tracecost.ts";
 import { planningTwin } from "./twin.ts";
@@ -56,6 +56,8 @@ export interface ProfileOptions {
   readonly journal?: string;
   /** Segments to measure in the same turns, for comparing with predictions. */
   readonly alsoMeasure?: (cuts: readonly { id: string; position: number }[], end: number) => readonly Window[];
+  /** Sessions of other models to sample in the same turns; whoever made them finishes them. */
+  readonly beside?: readonly Runner[];
 }
 
 /** Segments measured at a time; each holds two sessions. */
@@ -199,8 +201,13 @@ async function measureBatches(
       { from: position, to: end, tracedOnly: true },
     ]);
     const segments = [{ from: 0, to: end }, ...sides, ...all.slice(index * size, (index + 1) * size)];
-    const results = await measureSegments(subject, feeds, segments, options.budgetSeconds / count, (share) =>
-      options.onProgress("measure", index + share, count),
+    const results = await measureSegments(
+      subject,
+      feeds,
+      segments,
+      options.budgetSeconds / count,
+      (share) => options.onProgress("measure", index + share, count),
+      options.beside,
     );
     const whole = results[0]!;
     const anchored = results.slice(1, 1 + sides.length).map(kernelSeconds);
@@ -381,7 +388,8 @@ function assemble(
     host: describeHost(),
     settings: {
       ...settings,
-      trace_cost_s: subject.traceCost,
+      trace_cost_s: subject.traceCost.kernel_s,
+      trace_cost_per_input_s: subject.traceCost.input_s,
       load_average: context.load,
       budget_s: context.options.budgetSeconds,
       converged: ci <= PRECISION,

@@ -98,7 +98,7 @@ export async function measureRanges(
     let done = 0;
     const eachValue = async (look: (tensor: string, values: Float32Array) => void) => {
       for (let index = 0; index < samples.count; index++) {
-        const feeds = samples.feeds(index);
+        const feeds = await samples.feeds(index);
         const results = await run(
           session,
           feeds,

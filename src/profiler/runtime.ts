@@ -44,7 +44,7 @@ export interface TraceEvent {
   readonly name: string;
   readonly dur: number;
   readonly ts: number;
-  readonly args: Readonly<Record<string, string>>;
+  readonly args: Readonly<Record<string, string | readonly unknown[]>>;
 }
 
 /** Version of ONNX Runtime, as profiles record it. */
@@ -124,11 +124,12 @@ function typesOf(metadata: readonly ort.InferenceSession.ValueMetadata[]): Map<s
   return types;
 }
 
-/** ONNX Runtime's message without its source locations. */
+/** ONNX Runtime's message without its source locations and functions. */
 export function reason(error: unknown): string {
   const text = error instanceof Error ? error.message : String(error);
   return text
     .replace(/\/\S+\.(cc|h):\d+ /g, "")
+    .replace(/(\S+ )?onnxruntime::[\w:~]+\([^)]*\)( const)? /g, "")
     .split("\n")[0]!
     .trim();
 }

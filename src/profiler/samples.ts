@@ -6,7 +6,8 @@ import type { Feeds } from "./runtime.ts";
 /** Requests to run a model on, one after another. */
 export interface Samples {
   readonly count: number;
-  feeds(index: number): Feeds;
+  /** May read or decode the request only now. */
+  feeds(index: number): Feeds | Promise<Feeds>;
 }
 
 type InputTypes = ReadonlyMap<string, TensorType & { readonly shape: readonly number[] }>;

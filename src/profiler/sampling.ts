@@ -1,7 +1,7 @@
 import type { PlannedKernel } from "./plan.ts";
 import type { Feeds, Session } from "./runtime.ts";
 import { medianInterval, relativeInterval, warmUpLength } from "./statistics.ts";
-import { readTrace } from "./trace.ts";
+import { readTrace, type TraceCost } from "./trace.ts";
 
 /** The relative half width of the median's interval at which a runner needs no more repetitions. */
 export const PRECISION = 0.02;
@@ -26,13 +26,13 @@ export interface Samples {
 export class Runner {
   readonly #session: Session;
   readonly #feeds: Feeds;
-  readonly #plan: { readonly kernels: readonly PlannedKernel[]; readonly traceCost: number } | undefined;
+  readonly #plan: { readonly kernels: readonly PlannedKernel[]; readonly traceCost: TraceCost } | undefined;
   readonly #request: number[] = [];
   /** Whether a run was the first of its turn: its caches are cold from the sessions run before it. */
   readonly #first: boolean[] = [];
 
   /** @param plan what a traced session executes, and what tracing adds to each kernel; left out when not traced */
-  constructor(session: Session, feeds: Feeds, plan?: { kernels: readonly PlannedKernel[]; traceCost: number }) {
+  constructor(session: Session, feeds: Feeds, plan?: { kernels: readonly PlannedKernel[]; traceCost: TraceCost }) {
     this.#session = session;
     this.#feeds = feeds;
     this.#plan = plan;

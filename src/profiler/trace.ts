@@ -5,6 +5,19 @@ export const TRACE_GRID_S = 1e-6;
 
 const KERNEL = "_kernel_time";
 
+/**
+ * What tracing adds to the time that it reports for a kernel, seconds: the runtime describes the kernel's tensors in text
+ * while the kernel's clock runs.
+ */
+export interface TraceCost {
+  /** For any kernel. */
+  readonly kernel_s: number;
+  /** For each tensor that it reads, weights, scales and zero points included. */
+  readonly input_s: number;
+}
+
+export const NO_TRACE_COST: TraceCost = { kernel_s: 0, input_s: 0 };
+
 /** What a trace tells of each run of a session, in seconds, runs in order. */
 export interface TracedRuns {
   /** Kernel name → its time in each run; kernels of subgraphs count within the kernel that runs the subgraph. */
@@ -18,9 +31,9 @@ export interface TracedRuns {
 /**
  * Sorts a trace's events by run.
  * @param names the kernels of the plan; events of others (inside subgraphs) are left out
- * @param traceCost seconds that tracing adds to each kernel's reported time: taken off again
+ * @param traceCost what tracing adds to each kernel's reported time: taken off again
  */
-export function readTrace(events: readonly TraceEvent[], names: readonly string[], traceCost: number): TracedRuns {
+export function readTrace(events: readonly TraceEvent[], names: readonly string[], traceCost: TraceCost): TracedRuns {
   const runs = events.filter((event) => event.name === "SequentialExecutor::Execute");
   const kernels = new Map<string, Float64Array>(names.map((name) => [name, new Float64Array(runs.length)]));
   const bytes = new Map<string, number>();
@@ -33,7 +46,8 @@ export function readTrace(events: readonly TraceEvent[], names: readonly string[
     const times = kernels.get(name);
     if (!times) continue;
     while (run + 1 < ordered.length && event.ts >= ordered[run + 1]!.ts) run++;
-    times[run]! += Math.max(0, event.dur * 1e-6 - traceCost);
+    const cost = traceCost.kernel_s + traceCost.input_s * (event.args.input_type_shape?.length ?? 0);
+    times[run]! += Math.max(0, event.dur * 1e-6 - cost);
     if (!bytes.has(name))
       bytes.set(
         name,

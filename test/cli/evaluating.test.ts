@@ -89,6 +89,12 @@ describe("a model whose guesses are known", () => {
     expect(metrics[0]).toMatchObject({ value: 0.6, n: 5 });
   });
 
+  test("the operator is the file's own; identity where it names none", async () => {
+    const named = echo(float("N", 3), float("N", 3), { "tierwise.operator": "pruned+sptq" });
+    expect((await evaluateModel(named, data(), options)).operator).toBe("pruned+sptq");
+    expect((await evaluateModel(free(), data(), options)).operator).toBe("identity");
+  });
+
   test("only the first samples, when asked", async () => {
     const { metrics } = await evaluateModel(free(), data(), { ...options, batch: 2, limit: 3 });
     expect(metrics[0]).toMatchObject({ value: 2 / 3, n: 3 });
@@ -102,6 +108,11 @@ describe("what does not go together is a Problem", () => {
       "random weights",
       () => [echo(float("N", 3), float("N", 3), { "tierwise.weights": "random, seed 1" }), data()],
       /no learned weights \(random, seed 1\)/,
+    ],
+    [
+      "a latency twin",
+      () => [echo(float("N", 3), float("N", 3), { "tierwise.twin": "student not distilled here" }), data()],
+      /latency twin \(student not distilled here\).*Evaluate the variant/,
     ],
     ["no labels", () => [free(), data({ labels: undefined })], /has no labels/],
     ["an input of another name", () => [free(), data({ inputs: { y: raw } })], /unknown input "y".*known: x/],

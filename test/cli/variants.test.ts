@@ -4,7 +4,11 @@ import { fileURLToPath } from "node:url";
 import { describe, expect, test } from "vitest";
 import { evaluateModel } from "../../src/cli/evaluating.ts";
 import { inspectKernels } from "../../src/cli/inspecting.ts";
+import { registeredOperator } from "../../src/cli/registering.ts";
+import { Problem } from "../../src/formats/problem.ts";
 import { parseVariants } from "../../src/formats/variants.ts";
+import { operatorOf, PROVENANCE, twinOf } from "../../src/operators/index.ts";
+import { digest } from "../../src/profiler/index.ts";
 import { openModel, readText } from "../../src/store/index.ts";
 
 const folder = fileURLToPath(new URL("../fixtures/variants/", import.meta.url));
@@ -20,8 +24,14 @@ const TASKS = [
 describe.each(TASKS)("%s", (name, possible) => {
   const { variants, data } = read(name);
 
-  test("has the model itself and three trained variants", () => {
-    expect(variants.map(({ operator }) => operator)).toEqual(["identity", "distilled", "pruned", "qat"]);
+  test("has the model itself, three trained variants, and a trained one that was quantised", () => {
+    const operators = ["identity", "distilled", "pruned", "qat", "distilled+sptq"];
+    expect(variants.map(({ operator }) => operator)).toEqual(operators);
+  });
+
+  test("the quantised student loses at most half a point", () => {
+    const of = (wanted: string) => variants.find(({ operator }) => operator === wanted)!.accuracy[0]!.value;
+    expect(of("distilled+sptq")).toBeGreaterThanOrEqual(of("distilled") - 0.005);
   });
 
   test.skipIf(!possible).each(variants)("$operator is as good as registered", async ({ model, accuracy }) => {
@@ -33,6 +43,28 @@ describe.each(TASKS)("%s", (name, possible) => {
       // Other processors have other integer kernels and add up in another order.
       expect(Math.abs(metrics[at]!.value - value)).toBeLessThanOrEqual(2e-3);
     }
+  });
+});
+
+describe("the operator that a variant is registered under", () => {
+  test.each([
+    ["sptq", undefined, "sptq"],
+    ["sptq", "sptq", "sptq"],
+    ["sptq", "distilled+sptq", "distilled+sptq"],
+    ["identity", "qat", "qat"],
+    ["identity", "identity", "identity"],
+  ])("the file says %s, the user %s: %s", (made, told, registered) => {
+    expect(registeredOperator("m.onnx", made, told)).toBe(registered);
+  });
+
+  test.each([
+    ["identity", undefined, /m\.onnx does not say which operator.*--operator/],
+    ["sptq", "qat", /made by 'sptq'.*--operator qat does not end with that/],
+    ["sptq", "sptq+pruned", /does not end with that/],
+    ["sptq", "nosptq", /does not end with that/],
+  ])("the file says %s, the user %s: a Problem", (made, told, says) => {
+    expect(() => registeredOperator("m.onnx", made, told)).toThrow(Problem);
+    expect(() => registeredOperator("m.onnx", made, told)).toThrow(says);
   });
 });
 
@@ -92,6 +124,16 @@ describe("variants are what their operator says", () => {
     });
     // Four projections and two layers of the feed-forward part, in both layers.
     expect(kernels.filter(({ op }) => op === "QLinearMatMul")).toHaveLength(12);
+  });
+
+  test.each(["fmnist", "spam"])("%s_distilled_sptq.onnx was made of the student, calibrated on data", (task) => {
+    const [quantised, student] = [`${task}_distilled_sptq.onnx`, `${task}_distilled.onnx`].map((file) =>
+      openModel(path.join(folder, file)),
+    );
+    expect(operatorOf(quantised!)).toBe("sptq");
+    expect(twinOf(quantised!)).toBeUndefined();
+    expect(quantised!.metadata.get(PROVENANCE.source)).toBe(digest(student!));
+    expect(quantised!.source.length).toBeLessThan(student!.source.length);
   });
 
   test("distilled students are smaller than their teachers", () => {

@@ -4,7 +4,8 @@ import { gzipSync } from "node:zlib";
 import { fc, test as property } from "@fast-check/vitest";
 import { describe, expect, test } from "vitest";
 import { encode } from "../../src/codecs/index.ts";
-import { collected, written } from "./collect.ts";
+import { openDataset } from "../../src/datasets/index.ts";
+import { collected, collectedFrom, written } from "./collect.ts";
 
 /** Bytes of an idx file of unsigned bytes. */
 function idx(shape: readonly number[], values: readonly number[]): Uint8Array {
@@ -34,7 +35,8 @@ describe("every format gives back what was put in, in batches of any size", () =
       }),
     );
 
-  property.prop([table])("idx, idx.gz, raw, safetensors and CSV", async ({ count, width, size, limit, values }) => {
+  property.prop([table, fc.nat(), fc.nat()])("idx, idx.gz, raw, safetensors and CSV", async (drawn, mask, inner) => {
+    const { count, width, size, limit, values } = drawn;
     const shape = [count, width];
     const stored = { dtype: "int32", shape: [width] };
     const tensors = [
@@ -46,10 +48,12 @@ describe("every format gives back what was put in, in batches of any size", () =
       "x.idx.gz": gzipSync(idx(shape, values)),
       "x.bin": new Uint8Array(Int32Array.from(values).buffer),
       "x.safetensors": encode("raw", tensors),
+      "y.csv": `y\n${Array.from({ length: count }, (_, row) => row).join("\n")}\n`,
       "x.csv": `${Array.from({ length: width }, (_, i) => `c${i}`)}\n${Array.from({ length: count }, (_, row) =>
         values.slice(row * width, (row + 1) * width).join(),
       ).join("\n")}\n`,
     };
+    const labels = { kind: "csv", file: "y.csv", column: "y" };
     const inputs = [
       { kind: "idx", file: "x.idx" },
       { kind: "idx", file: "x.idx.gz" },
@@ -66,6 +70,19 @@ describe("every format gives back what was put in, in batches of any size", () =
       expect(seen.sizes).toEqual(
         Array.from({ length: Math.ceil(most / size) }, (_, i) => Math.min(size, most - i * size)),
       );
+
+      // Some samples alone, and some of these.
+      const positions = Array.from({ length: count }, (_, i) => i).filter((i) => i === 0 || (mask >> i) & 1);
+      const among = positions.map((_, i) => i).filter((i) => i === 0 || (inner >> i) & 1);
+      const dataset = await openDataset(written({ inputs: { x }, labels: { ...labels } }, files));
+      const some = await dataset.pick(positions);
+      const valuesAt = (picked: readonly number[]) =>
+        picked.flatMap((at) => values.slice(at * width, (at + 1) * width));
+      const [outside, inside] = [await collectedFrom(some, "x", size), await collectedFrom(await some.pick(among))];
+      expect(outside).toMatchObject({ count: positions.length, values: valuesAt(positions), labels: positions });
+      const both = among.map((at) => positions[at]!);
+      expect(inside).toMatchObject({ count: among.length, values: valuesAt(both), labels: both });
+      dataset.close();
     }
   });
 });

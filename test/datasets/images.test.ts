@@ -2,7 +2,8 @@ import { mkdirSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import sharp from "sharp";
 import { describe, expect, test } from "vitest";
-import { collected, written } from "./collect.ts";
+import { openDataset } from "../../src/datasets/index.ts";
+import { collected, collectedFrom, written } from "./collect.ts";
 
 /** A PNG of 2 × 1 pixels: the first in the given colour, the second black. */
 const png = ([red, green, blue]: readonly [number, number, number]) =>
@@ -32,6 +33,15 @@ test("a sub-folder per class: channels first, pixels as they are", async () => {
     ...{ count: 3, classes: ["cat", "dog"], labels: [0, 0, 1], dims: [3, 1, 2], dtype: "float32" },
     values: [10, 0, 20, 0, 30, 0, 40, 0, 50, 0, 60, 0, 70, 0, 80, 0, 90, 0],
   });
+});
+
+test("some pictures alone, with their classes", async () => {
+  const dataset = await openDataset(await photos({ labels: { kind: "folders" } }));
+  const some = await dataset.pick([0, 2]);
+  const seen = { count: 2, labels: [0, 1], values: [10, 0, 20, 0, 30, 0, 70, 0, 80, 0, 90, 0] };
+  expect(await collectedFrom(some)).toMatchObject(seen);
+  expect(await collectedFrom(await some.pick([1]))).toMatchObject({ count: 1, labels: [1], sizes: [1] });
+  dataset.close();
 });
 
 test("channels last, blue first, scaled with a mean per channel", async () => {

@@ -10,6 +10,8 @@ import { fixture, freshFolder, tierwise } from "./tierwise.ts";
 
 const RESNET = fixture("fmnist_resnet.onnx");
 const MBV2 = fixture("fmnist_mbv2.onnx");
+const BERT = fixture("spam_bert2.onnx");
+const TOKENS = ["--shape", "input_ids=1x64", "--shape", "attention_mask=1x64"];
 const folder = freshFolder();
 const file = (name: string, content: string | Uint8Array) => {
   writeFileSync(path.join(folder, name), content);
@@ -22,7 +24,18 @@ function pictures(count: number, side = 28): Uint8Array {
   const values = Uint8Array.from({ length: count * side * side }, (_, index) => (index * 7) % 256);
   return new Uint8Array(Buffer.concat([header, values]));
 }
+const document = (name: string, inputs: object) => file(name, JSON.stringify({ name, inputs }));
 const DATA = file("train.idx3-ubyte.gz", gzipSync(pictures(12)));
+
+/** A convolution in a file of some opset. */
+function aged(opset: number): string {
+  const builder = new GraphBuilder("aged", opset);
+  const x = builder.input("x", { dtype: "float32", shape: [1, 2, 4, 4] });
+  const w = builder.weight("w", [2, 2, 1, 1], Float32Array.of(1, 2, 3, 4));
+  builder.output(builder.node("Conv", "conv", [x, w]), { dtype: "float32", shape: [1, 2, 4, 4] });
+  writeAtomically(path.join(folder, `opset${opset}.onnx`), builder.build());
+  return `opset${opset}.onnx`;
+}
 
 describe("apply", () => {
   test("sptq: a model that runs in integers, says so, ranks its nodes, and is profiled under its operator's name", () => {
@@ -62,6 +75,32 @@ describe("apply", () => {
     expect(profiled.status).toBe(0);
     const profile = JSON.parse(readFileSync(path.join(folder, profiled.json().profiles[0].file), "utf8"));
     expect(profile.model.operator).toBe("sptq");
+  }, 120_000);
+
+  test("an idx file, a document that describes it, and raw values calibrate alike", () => {
+    const inputs = { image: { kind: "idx", file: DATA, shape: [1, 28, 28], scale: "1/255" } };
+    const raw = Float32Array.from(pictures(12).subarray(16), (value) => value / 255);
+    const data = [DATA, document("train.yaml", inputs), `image=${file("train.f32", new Uint8Array(raw.buffer))}`];
+    const written = data.map((given, index) => {
+      const args = ["apply", "sptq", MBV2, "--data", given, "--samples", "5", "-o", `same${index}.onnx`];
+      expect(tierwise(args, folder).status).toBe(0);
+      return readFileSync(path.join(folder, `same${index}.onnx`));
+    });
+    for (const bytes of written.slice(1)) expect(bytes.equals(written[0]!)).toBe(true);
+  });
+
+  test("a data set of two inputs calibrates an encoder; a batch that is fixed is filled", () => {
+    const mails = path.resolve("test/fixtures/variants/mails.yaml");
+    const settings = (batch: number, samples: string) => {
+      const shape = ["input_ids", "attention_mask"].flatMap((name) => ["--shape", `${name}=${batch}x64`]);
+      const args = ["apply", "sptq", BERT, ...shape, "--data", mails, "--samples", samples, "-o", "b.onnx", "--json"];
+      const { status, json } = tierwise(args, folder);
+      expect([status, json().twin]).toEqual([0, false]);
+      return JSON.parse(openModel(path.join(folder, "b.onnx")).metadata.get("tierwise.settings")!)[0];
+    };
+    expect(settings(1, "16").samples).toBe(16);
+    // 1,172 mails make three requests of 400.
+    expect(settings(400, "16").samples).toBe(3);
   }, 120_000);
 
   test("an excluded node stays float, and raises no error of its own", () => {
@@ -107,19 +146,45 @@ describe("apply", () => {
   const MISTAKES: readonly (readonly [what: string, args: readonly string[], says: RegExp])[] = [
     ["no data", ["sptq", RESNET], /needs calibration data.*--data.*--twin/],
     ["an unknown operator", ["sptk", RESNET], /unknown operator "sptk"/],
-    ["pictures of another size", ["sptq", RESNET, "--data", file("small.idx", pictures(3, 14))], /14x14.*1x1x28x28/],
-    ["no pictures", ["sptq", RESNET, "--data", file("none.idx", pictures(0))], /no pictures/],
-    ["a file that is no idx", ["sptq", RESNET, "--data", file("notes.txt", "hello")], /notes\.txt is no idx file/],
+    [
+      "pictures of another size",
+      ["sptq", RESNET, "--data", file("small.idx", pictures(3, 14))],
+      /small\.idx: input 'image'.*\[14, 14\].*\[1, 28, 28\]/,
+    ],
+    ["no pictures", ["sptq", RESNET, "--data", file("none.idx", pictures(0))], /none\.idx.*holds no samples/],
+    ["a file that is no idx", ["sptq", RESNET, "--data", file("notes.txt", "hello")], /notes\.txt is not an idx file/],
     [
       "pictures cut short",
       ["sptq", RESNET, "--data", file("cut.idx", pictures(3).subarray(0, 1000))],
-      /cut\.idx ends early/,
+      /cut\.idx is too short: 3 samples/,
     ],
     [
       "a damaged archive",
       ["sptq", RESNET, "--data", file("bad.gz", gzipSync(pictures(3)).subarray(0, 40))],
-      /bad\.gz.*damaged/,
+      /bad\.gz is not a complete gzip file/,
     ],
+    [
+      "a data set without samples",
+      ["sptq", RESNET, "--data", document("none.yaml", { image: { kind: "idx", file: "none.idx", scale: 1 } })],
+      /none\.yaml: input 'image' holds no samples/,
+    ],
+    [
+      "a data set of another shape",
+      ["sptq", RESNET, "--data", document("flat.yaml", { image: { kind: "idx", file: DATA, scale: 1 } })],
+      /input 'image' takes samples of the shape \[1, 28, 28\], and flat\.yaml gives \[28, 28\]/,
+    ],
+    [
+      "a data set for another input",
+      ["sptq", RESNET, "--data", document("other.yaml", { picture: { kind: "idx", file: DATA, scale: 1 } })],
+      /other\.yaml gives .*unknown input "picture"/,
+    ],
+    [
+      "a data set beside raw values",
+      ["sptq", RESNET, "--data", "none.yaml", "--data", "image=empty.bin"],
+      /one data set, or NAME=FILE/,
+    ],
+    ["pictures for a model of two inputs", ["sptq", BERT, ...TOKENS, "--data", DATA], /one float32 input.*\.yaml/],
+    ["a missing data set", ["sptq", RESNET, "--data", "nowhere.yaml"], /nowhere\.yaml: there is no such file/],
     ["empty values", ["sptq", RESNET, "--data", `image=${file("empty.bin", "")}`], /values of input 'image' are empty/],
     ["values of a wrong size", ["sptq", RESNET, "--data", `image=${file("odd.bin", "abc")}`], /3 bytes.*no multiple/],
     ["a missing data file", ["sptq", RESNET, "--data", "nowhere.gz"], /nowhere\.gz: there is no such file/],
@@ -135,6 +200,12 @@ describe("apply", () => {
       /student does not fit/,
     ],
     ["free dimensions", ["qat", fixture("spam_bert2.onnx")], /input 'input_ids' has free dimensions.*--shape/],
+    ["an opset that cannot be converted", ["qat", aged(6)], /opset 6.*opset 13.*Export/],
+    [
+      "an opset of the future",
+      ["qat", aged(99)],
+      /cannot load the model: ONNX Runtime only .*Opset 99 is under development/,
+    ],
     ["a quantised model", ["qat", path.join(folder, "out/r.onnx")], /quantised already/],
   ];
   test.each(MISTAKES)("%s: one clear message, status 2, nothing written", (_, args, says) => {

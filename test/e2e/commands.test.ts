@@ -86,7 +86,7 @@ describe("from model to report", () => {
     for (const chart of report.charts) expect(statSync(path.join(folder, chart)).size).toBeGreaterThan(500);
   }, 120_000);
 
-  test.each(["profile", "topology", "prediction", "report", "dataset", "variants"])(
+  test.each(["profile", "topology", "prediction", "report", "dataset", "variants", "provenance"])(
     "schema %s is a JSON Schema",
     (name) => {
       expect(tierwise(["schema", name]).json().$schema).toContain("json-schema.org");

@@ -41,7 +41,7 @@ test("evaluate prints a metric with its interval", () => {
   expect(status).toBe(0);
   expect(stderr).toMatch(/evaluating/);
   const document = json();
-  expect(document.metric).toBe("f1");
+  expect(document).toMatchObject({ metric: "f1", operator: "identity" });
   expect(document.n).toBe(1172);
   expect(document.low).toBeLessThan(document.value);
   expect(document.high).toBeGreaterThan(document.value);
@@ -90,3 +90,29 @@ test("a model of the zoo is built, inspected, and refused for accuracy", () => {
   const refused = tierwise(["evaluate", "m.onnx", "--data", MAILS], folder);
   expect([refused.status, refused.stderr]).toEqual([2, expect.stringMatching(/no learned weights \(random, seed 3/)]);
 }, 60_000);
+
+test("a quantised model is registered as what its file says, a latency twin never", () => {
+  const folder = freshFolder();
+  const shapes = ["--shape", "input_ids=1x64", "--shape", "attention_mask=1x64"];
+  const apply = (operator: string, ...more: string[]) =>
+    tierwise(["apply", operator, model("spam_distilled.onnx"), ...shapes, "-o", `${operator}.onnx`, ...more], folder);
+  expect(apply("sptq", "--data", MAILS, "--samples", "8").status).toBe(0);
+  expect(apply("qat").status).toBe(0);
+  const register = (file: string, ...more: string[]) =>
+    tierwise(["evaluate", file, "--data", MAILS, "--register", "v.yaml", ...more], folder);
+
+  const twin = register("qat.onnx");
+  expect([twin.status, twin.stdout]).toEqual([2, ""]);
+  expect(twin.stderr).toMatch(/qat\.onnx is a latency twin/);
+  const wrong = register("sptq.onnx", "--operator", "qat");
+  expect([wrong.status, wrong.stderr]).toEqual([2, expect.stringMatching(/made by 'sptq'/)]);
+  const silent = register(model("spam_distilled.onnx"));
+  expect([silent.status, silent.stderr]).toEqual([2, expect.stringMatching(/does not say which operator/)]);
+
+  expect(register("sptq.onnx").status).toBe(0);
+  expect(register("sptq.onnx", "--operator", "distilled+sptq").status).toBe(0);
+  expect(readFileSync(path.join(folder, "v.yaml"), "utf8").match(/operator: .*/g)).toEqual([
+    "operator: sptq",
+    "operator: distilled+sptq",
+  ]);
+}, 120_000);

@@ -12,6 +12,9 @@ const file = (name: string, content: string | Uint8Array) => {
 };
 const PNG = Uint8Array.of(0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a, 0, 0, 0, 13, 0x49, 0x48, 0x44, 0x52);
 const NEGATIVE = "tiers: [{name: a}, {name: b}]\nlinks: [{from: a, to: b, bandwidth: -3 Mbit/s}]\n";
+const RUNS =
+  "model,operator,placement,mobile_edge_mbps,request,repeat,latency_s\n" +
+  "net,identity,edge,200,0,0,0.5\nnet,identity,edge,1,0,0,8.5\nnet,identity,edge,10,0,0,0.9\n";
 const [shipped] = readdirSync("profiles").filter((name) => name.endsWith(".json"));
 const PROFILE = path.resolve("profiles", shipped ?? "missing");
 
@@ -42,6 +45,18 @@ const MISTAKES: readonly (readonly [what: string, args: readonly string[], says:
   ["a port that is none", ["agent", "--port", "70000"], /whole number from 0 to 65535/],
   ["a size that is none", ["agent", "--max-body", "much"], /--max-body.*4 GiB/],
   ["a seed that is none", ["simulate", "receipts-at-the-till", "--seed", "x"], /--seed x/],
+  ["a missing table of runs", ["validate", "nowhere.csv"], /nowhere\.csv.*no such file/],
+  ["a table without latencies", ["validate", file("short.csv", "model,operator\na,b\n")], /column of .*"placement"/],
+  ["a latency that is none", ["validate", file("text.csv", RUNS.replace("0.5", "slow"))], /line 2: latency_s: 'slow'/],
+  ["a condition that holds nowhere", ["validate", file("runs.csv", RUNS), "--fit", "repeat > 9"], /holds for no row/],
+  ["a condition on no column", ["validate", file("runs.csv", RUNS), "--fit", "speed > 9"], /no column 'speed'/],
+  ["folds that do not differ", ["validate", file("runs.csv", RUNS), "--leave-out", "operator"], /do not differ in it/],
+  ["no calibration", ["validate", file("runs.csv", RUNS), "--calibration", file("no.json", "{}")], /no\.json: format/],
+  [
+    "an unwritable calibration",
+    ["calibrate", file("runs.csv", RUNS), "-o", "/dev/null/c.json"],
+    /\/dev\/null\/c\.json/,
+  ],
   ["an unknown command", ["inspekt"], /unknown command/],
   ["an unknown option", ["inspect", RESNET, "--shap", "x"], /unknown option.*--shape/s],
   ["a profile that is none", ["predict", file("profile.json", "{}")], /profile\.json: .*/],

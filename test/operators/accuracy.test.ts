@@ -1,8 +1,14 @@
 import { describe, expect, test } from "vitest";
 import { analyse } from "../../src/onnx/index.ts";
 import { inputTypes, samplesOf, spread } from "../../src/profiler/index.ts";
-import { readIdx } from "../../src/store/index.ts";
-import { FASHION_MNIST_TRAINING, fashionMnist, hasFashionMnist, requestsOf, spamMails } from "../fixtures/labelled.ts";
+import {
+  FASHION_MNIST_TRAINING,
+  fashionMnist,
+  hasFashionMnist,
+  idxBytes,
+  requestsOf,
+  spamMails,
+} from "../fixtures/labelled.ts";
 import { open, TRAINED } from "../fixtures/models.ts";
 import { accuracyOf, quantise } from "../fixtures/quantising.ts";
 
@@ -11,7 +17,7 @@ const named = (name: string) => TRAINED.find((fixture) => fixture.name === name)
 describe.skipIf(!hasFashionMnist())("quantised on 256 training pictures, judged on 10,000 test pictures", () => {
   const training = (name: string) => {
     const types = inputTypes(analyse(open(named(name))), named(name).shapes);
-    const pixels = Float32Array.from(readIdx(FASHION_MNIST_TRAINING).values.subarray(0, 784 * 4096), (v) => v / 255);
+    const pixels = Float32Array.from(idxBytes(FASHION_MNIST_TRAINING, 3).subarray(0, 784 * 4096), (v) => v / 255);
     return spread(samplesOf(types, new Map([["image", new Uint8Array(pixels.buffer)]])), 256);
   };
 

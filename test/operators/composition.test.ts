@@ -1,10 +1,11 @@
 import { fc, test } from "@fast-check/vitest";
 import { afterAll, expect } from "vitest";
-import { type ApplyRequest, applyOperators } from "../../src/cli/applying.ts";
+import { type ApplyRequest, applyOperators, parseOperators } from "../../src/cli/applying.ts";
+import { Problem } from "../../src/formats/problem.ts";
 import { cutsOf, type Model, readModel } from "../../src/onnx/index.ts";
 import { operatorOf, PROVENANCE } from "../../src/operators/index.ts";
-import type { Shapes } from "../../src/profiler/index.ts";
-import { type Fixture, TRAINED } from "../fixtures/models.ts";
+import { relativeError, type Shapes } from "../../src/profiler/index.ts";
+import { type Fixture, PADDLE, TRAINED } from "../fixtures/models.ts";
 import { randomFeeds, runSegment, withSubject } from "../fixtures/running.ts";
 
 const REQUEST: ApplyRequest = {
@@ -58,10 +59,25 @@ const compositions = fc
   })
   .map(({ distilled, middle, last }) => [distilled ? "distilled" : "", ...middle, last].filter(Boolean).join("+"))
   .filter((operators) => operators !== "");
+const NAMES = ["distilled", "pruned", "early-exit", "sptq", "qat"];
+
+test.prop([fc.array(fc.constantFrom(...NAMES), { minLength: 1, maxLength: 4 })])(
+  "an order is legal exactly if nothing comes twice, a student comes first, and quantisation last",
+  (names) => {
+    const text = names.join("+");
+    const legal =
+      new Set(names).size === names.length &&
+      !names.slice(1).includes("distilled") &&
+      !names.slice(0, -1).some((name) => name === "sptq" || name === "qat");
+    if (legal) expect(parseOperators(text)).toEqual(names);
+    else expect(() => parseOperators(text)).toThrow(Problem);
+  },
+);
+
 const patterns = fc.constantFrom("unstructured", "channels", "4x1") as fc.Arbitrary<ApplyRequest["pattern"]>;
 
 /** Runs a variant whole and cut, both as the file says (nothing optimised), and expects the very same outputs. */
-async function expectEqualParts(model: Model, shapes: Shapes, where: number): Promise<void> {
+async function expectEqualParts(model: Model, shapes: Shapes, where: number, close = 0.02): Promise<void> {
   await withSubject(model, { shapes }, async (subject) => {
     const plain = { ...subject, settings: { threads: 1, optimisation: "disabled" } as const };
     const end = subject.graph.steps.length;
@@ -75,6 +91,7 @@ async function expectEqualParts(model: Model, shapes: Shapes, where: number): Pr
     // And the runtime's own kernels of the whole stay close to what the file says.
     const optimised = await runSegment(subject, 0, end, feeds);
     for (const { name } of model.outputs) expect(optimised[name]!.dims).toEqual(whole[name]!.dims);
+    expect(relativeError([whole], [optimised])).toBeLessThan(close);
   });
 }
 
@@ -101,6 +118,27 @@ test.prop(
   "so do transformers",
   async (fixture, operators, where) => {
     await expectEqualParts(await variant(fixture, operators, "channels"), fixture.shapes, where);
+  },
+  240_000,
+);
+
+// On noise the detector answers next to nothing: what integer kernels round differently is as large as that.
+test.prop(
+  [
+    fc.constantFrom(...PADDLE),
+    fc.constantFrom("sptq", "pruned+sptq", "pruned"),
+    fc.double({ min: 0, max: 0.999, noNaN: true }),
+  ],
+  { numRuns: 8, seed: 7 },
+)(
+  "so do a text detector and a direction classifier",
+  async (fixture, operators, where) => {
+    await expectEqualParts(
+      await variant(fixture, operators, "channels"),
+      fixture.shapes,
+      where,
+      Number.POSITIVE_INFINITY,
+    );
   },
   240_000,
 );

@@ -34,7 +34,7 @@ async function quantised(
     withSubject(
       of,
       {},
-      async (subject) => Object.values(await runWhole(subject, samples.feeds(3)))[0]!.data as Float32Array,
+      async (subject) => Object.values(await runWhole(subject, await samples.feeds(3)))[0]!.data as Float32Array,
     );
   const [want, got] = [await run(model), await run(result.graph.model)];
   const energy = (values: Float32Array) => values.reduce((sum, value) => sum + value * value, 0);

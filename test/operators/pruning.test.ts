@@ -11,7 +11,10 @@ import {
   valuesOf,
 } from "../../src/onnx/index.ts";
 import { pruneChannels, pruneWeights } from "../../src/operators/index.ts";
-import { FIXTURES, type Fixture, open, TRAINED } from "../fixtures/models.ts";
+import { inputTypes, makeFeeds } from "../../src/profiler/index.ts";
+import { architecture } from "../../src/zoo/index.ts";
+import { FIXTURES, type Fixture, open, TRAINED, VARIANTS } from "../fixtures/models.ts";
+import { quantise } from "../fixtures/quantising.ts";
 import { randomFeeds, runWhole, withSubject } from "../fixtures/running.ts";
 
 const resnet = open(TRAINED[0]!);
@@ -71,7 +74,7 @@ describe("magnitude pruning", () => {
 });
 
 describe("channel pruning", () => {
-  test.each(FIXTURES.map((fixture) => [fixture.name, fixture] as const))(
+  test.each([...FIXTURES, ...VARIANTS].map((fixture) => [fixture.name, fixture] as const))(
     "%s at 50 %: valid, smaller, and runs",
     async (_, fixture) => {
       const model = open(fixture);
@@ -89,6 +92,32 @@ describe("channel pruning", () => {
         for (const value of data as Float32Array) expect(Number.isFinite(value)).toBe(true);
     },
     120_000,
+  );
+
+  test.each([
+    ["resnet18", { input: [1, 3, 224, 224] }],
+    ["mobilenet_v2", { input: [1, 3, 224, 224] }],
+    ["resnext50_32x4d", { input: [1, 3, 224, 224] }],
+  ])(
+    "%s of the zoo at 50 %: valid, smaller, runs, and so does its quantised twin",
+    async (name, shapes) => {
+      const model = readModel(architecture(name).build(1), name);
+      const { pruned } = await channelsPruned(model, shapes, 0.5);
+      expect(parameterCount(pruned)).toBeLessThan(parameterCount(model) * (name.startsWith("resnext") ? 0.95 : 0.5));
+      const outputOf = (of: Model) =>
+        withSubject(
+          of,
+          { shapes },
+          async (subject) => Object.values(await runWhole(subject, randomFeeds(subject, 5)))[0]!,
+        );
+      const [before, after] = [await outputOf(model), await outputOf(pruned)];
+      expect(after.dims).toEqual(before.dims);
+      for (const value of after.data as Float32Array) expect(Number.isFinite(value)).toBe(true);
+      const inputs = inputTypes(analyse(pruned), shapes);
+      const { share } = await quantise(pruned, { shapes, samples: { count: 1, feeds: () => makeFeeds(inputs) } });
+      expect(share).toBeGreaterThan(0.99);
+    },
+    240_000,
   );
 
   test("channels of zero weights go first, and then nothing changes at all", async () => {

@@ -21,7 +21,7 @@ function noise(model: Model, count: number, seed: number): Samples {
 
 const outputOf = async (model: Model, samples: Samples) =>
   withSubject(model, {}, async (subject) => {
-    const [values] = Object.values(await runWhole(subject, samples.feeds(0)));
+    const [values] = Object.values(await runWhole(subject, await samples.feeds(0)));
     return values!.data as Float32Array;
   });
 
@@ -43,7 +43,7 @@ test.prop([cnns()], { numRuns: 40, seed: 9 })(
         tensors.every((name) => subject.types.get(name)?.dtype === "uint8"),
       );
       expect(cuts.length).toBeGreaterThan(0);
-      const feeds = samples.feeds(1);
+      const feeds = await samples.feeds(1);
       const whole = await runWhole(plain, feeds);
       const middle = cuts[cuts.length >> 1]!;
       expectSame(await runCut(plain, middle.position, feeds), whole);

@@ -63,6 +63,35 @@ describe("what quantisation prepares computes what the model computed", () => {
     expectSame(await run(after), await run(model));
   });
 
+  const resizing = (op: string, opset: number, mode: string, scales: readonly number[]) => {
+    const builder = new GraphBuilder("old", opset);
+    const x = builder.input("x", { dtype: "float32", shape: [1, 2, 7, 7] });
+    const weight = builder.weight("w", [2, 2, 1, 1], ramp(4));
+    const inputs = [builder.node("Conv", "conv", [x, weight]), builder.weight("s", [4], Float32Array.from(scales))];
+    builder.output(builder.node(op, "resize", inputs, { mode }), { dtype: "float32", shape: Array(4).fill(null) });
+    return readModel(builder.build(), "old");
+  };
+
+  test.each([
+    ["Resize", 10, "nearest", 0.6],
+    ["Resize", 10, "nearest", 1.7],
+    ["Resize", 10, "linear", 0.6],
+    ["Upsample", 9, "nearest", 1.7],
+    ["Upsample", 9, "linear", 1.7],
+  ] as const)("%s of opset %i, %s, by %f", async (op, opset, mode, scale) => {
+    const model = resizing(op, opset, mode, [1, 1, scale, scale]);
+    const { model: after } = await prepared(model);
+    expect(after.opsets.get("")).toBe(13);
+    const run = (of: Model) => withSubject(of, {}, async (subject) => runWhole(subject, randomFeeds(subject, 1)));
+    expectSame(await run(after), await run(model));
+  });
+
+  test("a Resize of opset 10 that shrinks and stretches is a Problem", async () => {
+    await expect(prepared(resizing("Resize", 10, "nearest", [1, 1, 0.6, 2]))).rejects.toThrow(
+      /'resize' \(Resize\) cannot be converted from opset 10.*shrinks one axis/,
+    );
+  });
+
   const SMALL: readonly (readonly [
     op: string,
     opset: number,

@@ -39,7 +39,7 @@ test("quantised on some receipts, PP-OCR's detector finds the same text on other
   const float = await loadSession(model.source, { threads: 1, optimisation: "all" });
   const integer = await loadSession(graph.model.source, { threads: 1, optimisation: "all" });
   const boxesOf = async (session: typeof float, index: number) => {
-    const [output] = Object.values(await session.run(unseen.feeds(index)));
+    const [output] = Object.values(await session.run(await unseen.feeds(index)));
     return textBoxes(output!.data as Float32Array, SIZE);
   };
   let same = 0;

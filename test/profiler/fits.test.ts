@@ -52,6 +52,14 @@ describe("the request model", () => {
     expect(fitRequest(points)).toEqual({ request_base_s: 0, request_per_kernel_s: 0, request_per_byte_s: 0 });
   });
 
+  test("a single segment of few output bytes says nothing of megabytes", () => {
+    const fit = fitRequest([{ request_s: 53e-3, kernels_s: 48e-3, kernels: 303, outputBytes: 40 }]);
+    const of = (kernels: number, bytes: number) =>
+      fit.request_base_s + kernels * fit.request_per_kernel_s + bytes * fit.request_per_byte_s;
+    expect(of(303, 40)).toBeCloseTo(5e-3, 6);
+    expect(of(200, 4e6)).toBeLessThan(6e-3);
+  });
+
   test("a single segment can be fitted: the model meets it", () => {
     const fit = fitRequest([{ request_s: 5e-3, kernels_s: 4e-3, kernels: 10, outputBytes: 1000 }]);
     const predicted = fit.request_base_s + 10 * fit.request_per_kernel_s + 1000 * fit.request_per_byte_s;

@@ -93,7 +93,7 @@ describe("calibration runs the model", () => {
   test("fewer samples are spread evenly", async () => {
     const some = spread(samples, 2);
     expect(some.count).toBe(2);
-    expect([...(some.feeds(1).x!.data as Float32Array)]).toEqual([2, 0]);
+    expect([...((await some.feeds(1)).x!.data as Float32Array)]).toEqual([2, 0]);
     expect(spread(samples, 10).count).toBe(3);
   });
 

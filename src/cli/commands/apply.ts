@@ -14,7 +14,7 @@ export const apply = new Command("apply")
   .option("-s, --shape <name=dims>", "shape of an input with free dimensions, such as x=1x3x640x640", collect, [])
   .option(
     "-d, --data <file>",
-    "calibration data: an idx file of pictures, or NAME=FILE with raw values of many samples for each input",
+    "calibration data: a data set document (see `tierwise schema dataset`), an idx file of pictures, or NAME=FILE with raw values of many samples for each input",
     collect,
     [],
   )

@@ -1,11 +1,15 @@
 import { Argument, Command } from "@commander-js/extra-typings";
 import { z } from "zod";
+import { calibrationSchema } from "../../formats/calibration.ts";
 import { datasetSchema } from "../../formats/dataset.ts";
 import { predictionSchema } from "../../formats/prediction.ts";
 import { profileSchema } from "../../formats/profile.ts";
+import { provenanceSchema } from "../../formats/provenance.ts";
+import { measuredRunSchema } from "../../formats/runs.ts";
 import { scenarioSchema } from "../../formats/scenario.ts";
 import { simulationSchema } from "../../formats/simulation.ts";
 import { topologySchema } from "../../formats/topology.ts";
+import { validationSchema } from "../../formats/validation.ts";
 import { variantsSchema } from "../../formats/variants.ts";
 import { reportSchema } from "../../report/index.ts";
 
@@ -15,9 +19,13 @@ const SCHEMAS = {
   prediction: z.object({ predictions: z.array(predictionSchema) }),
   scenario: scenarioSchema,
   simulation: simulationSchema,
+  run: measuredRunSchema,
+  calibration: calibrationSchema,
+  validation: validationSchema,
   report: reportSchema,
   dataset: datasetSchema,
   variants: variantsSchema,
+  provenance: provenanceSchema,
 };
 
 export const schema = new Command("schema")
