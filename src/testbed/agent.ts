@@ -3,17 +3,17 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo } from "node:net";
 import os from "node:os";
 import path from "node:path";
-import { decode, type Tensor } from "../codecs/index.ts";
 import { Problem } from "../formats/problem.ts";
 import { describeHost, RUNTIME } from "../profiler/index.ts";
 import { checkAccess, checkOpenness } from "./access.ts";
 import { answerJson, answerRefusal, readBody } from "./answers.ts";
 import { Peers } from "./client.ts";
+import { Engine } from "./engine.ts";
 import { ModelFolder } from "./models.ts";
-import { Parts } from "./parts.ts";
 import {
   headerJson,
   headerReport,
+  type PartRequest,
   PLAN_HEADER,
   type Plan,
   parseAs,
@@ -21,10 +21,9 @@ import {
   planSchema,
   REPORT_HEADER,
 } from "./protocol.ts";
-import { WorkQueue } from "./queue.ts";
-import { Refusal, refusalOf, refusing } from "./refusal.ts";
+import { Places } from "./queue.ts";
+import { Refusal, refusalOf } from "./refusal.ts";
 import { type House, serveRun } from "./serving.ts";
-import { Sessions } from "./sessions.ts";
 import { now } from "./waiting.ts";
 
 /** Plans with a few long host names and tokens pass; Node's own limit is 16 KiB. */
@@ -33,8 +32,7 @@ const MAX_HEADER_BYTES = 64 << 10;
 const KEEP_ALIVE_MS = 15 * 60_000;
 /** Connections that may wait to be taken. */
 const BACKLOG = 2048;
-/** Inputs that are held, and documents' size in bytes. */
-const MOST_INPUTS = 64;
+/** Of JSON documents. */
 const MAX_DOCUMENT_BYTES = 1 << 20;
 
 export interface AgentOptions {
@@ -84,20 +82,13 @@ export interface Agent {
  */
 export async function startAgent(options: AgentOptions, address: Address): Promise<Agent> {
   checkOpenness(address.host, options.token);
-  const models = new ModelFolder(options.models);
+  // Said here, before there is an engine to say it.
+  new ModelFolder(options.models);
   const cache = options.cache ?? mkdtempSync(path.join(os.tmpdir(), "tierwise-agent-"));
-  const sessions = new Sessions(options.sessions);
+  const { models, threads, sessions } = options;
+  const engine = new Engine({ models, cache, threads, sessions });
   const peers = new Peers();
-  const inputs = new Map<string, readonly Tensor[]>();
-  const house: Household = {
-    options,
-    models,
-    inputs,
-    queue: new WorkQueue(options.queue),
-    parts: new Parts(models, cache, options.threads),
-    sessions,
-    peers,
-  };
+  const house: Household = { options, places: new Places(options.queue), engine, peers };
   const handle = (request: IncomingMessage, response: ServerResponse) => {
     response.on("error", () => {});
     void answer(house, request, response).catch((error: unknown) => answerRefusal(response, refusalOf(error)));
@@ -105,6 +96,8 @@ export async function startAgent(options: AgentOptions, address: Address): Promi
   const servers = [await listen(handle, { host: address.host, port: address.port })];
   if (address.socket !== undefined) servers.push(await listen(handle, { path: address.socket }));
   const { port } = servers[0]!.address() as AddressInfo;
+  // Whoever is told that the agent is ready need not wait for its engine.
+  await engine.ask({ kind: "names" });
   return {
     host: address.host,
     port,
@@ -113,7 +106,7 @@ export async function startAgent(options: AgentOptions, address: Address): Promi
       for (const server of servers) server.closeAllConnections();
       await Promise.all(servers.map((server) => new Promise((resolve) => server.close(resolve))));
       await peers.close();
-      await house.queue.run(() => sessions.close());
+      await engine.close();
       if (options.cache === undefined) rmSync(cache, { recursive: true, force: true });
     },
   };
@@ -121,8 +114,7 @@ export async function startAgent(options: AgentOptions, address: Address): Promi
 
 interface Household extends House {
   readonly options: AgentOptions;
-  readonly models: ModelFolder;
-  readonly inputs: Map<string, readonly Tensor[]>;
+  readonly places: Places;
 }
 
 function listen(
@@ -184,52 +176,34 @@ async function answer(house: Household, request: IncomingMessage, response: Serv
 }
 
 async function info(house: Household, _: IncomingMessage, response: ServerResponse): Promise<void> {
-  const { options, queue, models } = house;
+  const { options, places, engine } = house;
   answerJson(response, 200, {
     host: describeHost(),
     runtime: RUNTIME,
     token_required: options.token !== undefined,
     threads: options.threads,
     max_body_bytes: options.maxBodyBytes,
-    in_house: queue.inHouse,
-    models: models.names(),
+    in_house: places.taken,
+    models: await engine.ask({ kind: "names" }),
   });
 }
 
-async function describeModel(house: Household, request: IncomingMessage, response: ServerResponse): Promise<void> {
-  const asked = parseAs(partSchema, (await readBody(request, MAX_DOCUMENT_BYTES)).toString("utf8"), "the body");
-  const { graph, model, types, cuts, sha256 } = await house.models.open(asked.model, asked.shapes, asked.sha256);
-  const tensor = (name: string) => ({ name, ...types.get(name) });
-  answerJson(response, 200, {
-    model: asked.model,
-    sha256,
-    inputs: graph.inputs.map(({ name }) => tensor(name)),
-    outputs: model.outputs.map(({ name }) => tensor(name)),
-    cuts: cuts.map(({ id }) => id),
-  });
+async function askedPart(request: IncomingMessage): Promise<PartRequest> {
+  return parseAs(partSchema, (await readBody(request, MAX_DOCUMENT_BYTES)).toString("utf8"), "the body");
 }
 
-async function preparePart(house: Household, request: IncomingMessage, response: ServerResponse): Promise<void> {
-  const asked = parseAs(partSchema, (await readBody(request, MAX_DOCUMENT_BYTES)).toString("utf8"), "the body");
-  const part = await house.parts.prepare(asked);
-  if (asked.warm) await refusing(400, () => house.queue.run(() => house.sessions.warm(part)));
-  answerJson(response, 200, {
-    segment: part.id,
-    receives: [...part.receives].map(([name, type]) => ({ name, ...type })),
-    sends: part.sends,
-    bytes: part.bytes,
-    kept: typeof part.content === "string" ? "disk" : "memory",
-  });
+async function describeModel({ engine }: Household, request: IncomingMessage, response: ServerResponse): Promise<void> {
+  answerJson(response, 200, await engine.ask({ kind: "describe", asked: await askedPart(request) }));
+}
+
+async function preparePart({ engine }: Household, request: IncomingMessage, response: ServerResponse): Promise<void> {
+  answerJson(response, 200, await engine.ask({ kind: "prepare", asked: await askedPart(request) }));
 }
 
 async function putInput(house: Household, request: IncomingMessage, response: ServerResponse, id: string) {
   if (!/^[\w-]{1,64}$/.test(id)) throw new Refusal(400, "an input's id has 1 to 64 letters, digits, _ and -");
-  const tensors = decode("raw", await readBody(request, house.options.maxBodyBytes));
-  house.inputs.delete(id);
-  house.inputs.set(id, tensors);
-  const [oldest] = house.inputs.keys();
-  if (house.inputs.size > MOST_INPUTS) house.inputs.delete(oldest!);
-  answerJson(response, 200, { input: id });
+  const message = await readBody(request, house.options.maxBodyBytes);
+  answerJson(response, 200, await house.engine.ask({ kind: "input", id, message }));
 }
 
 function planOf(request: IncomingMessage): Plan {
@@ -258,7 +232,7 @@ async function reach(house: Household, request: IncomingMessage, response: Serve
 }
 
 async function run(house: Household, request: IncomingMessage, response: ServerResponse): Promise<void> {
-  const leave = house.queue.admit();
+  const leave = house.places.take();
   const aborted = new AbortController();
   // An asker who is gone needs no answer, nor the tiers behind.
   response.on("close", () => {

@@ -1,44 +1,50 @@
 import { Refusal } from "./refusal.ts";
 import { now } from "./waiting.ts";
 
-/**
- * The work of one tier: one piece at a time, first come, first served, and no more requests in the house than there are
- * places, so that neither memory nor waiting grows without end.
- */
-export class WorkQueue {
-  readonly #places: number;
-  #inHouse = 0;
-  #last: Promise<unknown> = Promise.resolve();
+/** Places for requests in an agent's house, so that neither memory nor waiting grows without end. */
+export class Places {
+  readonly #most: number;
+  #taken = 0;
 
-  /** @param places requests that may be in the house at once, waiting for other tiers included */
-  constructor(places: number) {
-    this.#places = places;
+  /** @param most requests that may be in the house at once, those that wait for other tiers included */
+  constructor(most: number) {
+    this.#most = most;
   }
 
-  get inHouse(): number {
-    return this.#inHouse;
+  get taken(): number {
+    return this.#taken;
   }
 
   /** Takes a place. @returns gives it back @throws Refusal (503) when all are taken */
-  admit(): () => void {
-    if (this.#inHouse >= this.#places)
-      throw new Refusal(503, `the agent is busy: ${this.#places} requests are in its house already`);
-    this.#inHouse++;
+  take(): () => void {
+    if (this.#taken >= this.#most)
+      throw new Refusal(503, `the agent is busy: ${this.#most} requests are in its house already`);
+    this.#taken++;
     let left = false;
     return () => {
-      if (!left) this.#inHouse--;
+      if (!left) this.#taken--;
       left = true;
     };
   }
+}
+
+/** The work of one tier: one piece at a time, first come, first served. */
+export class Turns {
+  #last: Promise<unknown> = Promise.resolve();
 
   /**
-   * Does a piece of work when its turn comes; given up before, it is not done.
+   * Does a piece of work when its turn comes.
+   * @param came when it was handed in
+   * @param wanted whether it is still wanted then
    * @returns what it gave, and how long it waited, seconds
    */
-  async run<T>(work: () => Promise<T>, signal?: AbortSignal): Promise<{ value: T; waited_s: number }> {
-    const came = now();
+  async take<T>(
+    work: () => Promise<T>,
+    came: number = now(),
+    wanted: () => boolean = () => true,
+  ): Promise<{ value: T; waited_s: number }> {
     const turn = this.#last.then(async () => {
-      signal?.throwIfAborted();
+      if (!wanted()) throw new Refusal(499, "the asker is gone");
       const waited_s = now() - came;
       return { value: await work(), waited_s };
     });

@@ -1,13 +1,9 @@
-import { decode, encode, type Tensor } from "../codecs/index.ts";
-import { type Feeds, reason } from "../profiler/index.ts";
 import type { Peers } from "./client.ts";
-import type { Part, Parts } from "./parts.ts";
+import type { Engine } from "./engine.ts";
 import { headerJson, PLAN_HEADER, type Plan, parseAs, REPORT_HEADER, type Report, reportSchema } from "./protocol.ts";
-import type { WorkQueue } from "./queue.ts";
 import { Refusal } from "./refusal.ts";
-import type { Sessions } from "./sessions.ts";
 import { StageClock } from "./stages.ts";
-import { feedsOf, tensorsOf } from "./tensors.ts";
+import type { Stop } from "./stops.ts";
 import { now, pause } from "./waiting.ts";
 
 /** Each tier waits less than the one before, so that the one that does not answer is told from those that wait for it. */
@@ -15,10 +11,7 @@ const PATIENCE = 0.95;
 
 /** What an agent serves runs with. */
 export interface House {
-  readonly queue: WorkQueue;
-  readonly parts: Parts;
-  readonly sessions: Sessions;
-  readonly inputs: ReadonlyMap<string, readonly Tensor[]>;
+  readonly engine: Engine;
   readonly peers: Peers;
 }
 
@@ -30,8 +23,8 @@ export interface Served {
 
 /**
  * Serves one run: the first step of its plan here, the rest by the next tier, and the answer back the same way. The
- * tier's own work (decode, load, infer, encode) is one stop at the tier's queue, the answer's decoding another; messages
- * wait for other tiers outside the queue.
+ * tier's own work (decode, load, infer, encode) is one stop at its engine, the answer's decoding another; messages wait
+ * for other tiers outside of it.
  *
  * @param body the message; empty where the plan names an input that lies here
  * @param began when its last byte had come
@@ -40,78 +33,36 @@ export async function serveRun(
   plan: Plan,
   body: Uint8Array,
   began: number,
-  house: House,
+  { engine, peers }: House,
   signal: AbortSignal,
 ): Promise<Served> {
   const clock = new StageClock();
   const [here, ...rest] = plan.steps as [Plan["steps"][number], ...Plan["steps"]];
-  const { tier } = here;
-  const part = here.segment === undefined ? undefined : house.parts.get(here.segment);
-  const input = plan.input === undefined ? undefined : storedInput(house, plan.input);
-  const stop = async <T>(work: () => Promise<T>): Promise<T> => {
-    const { value, waited_s } = await house.queue.run(work, signal);
-    clock.add(`${tier}_queue`, waited_s);
-    return value;
+  const { tier, segment, session } = here;
+  const { codec, input } = plan;
+  const stop = async (asked: Pick<Stop, "from" | "segment" | "out">): Promise<Uint8Array> => {
+    const { message, stages } = await engine.stop({ tier, codec, session, ...asked }, signal);
+    clock.merge({ stages, bytes: {} });
+    return message;
   };
+  const answer = plan.answer ? "answer" : "nothing";
+  if (rest.length === 0 && segment === undefined)
+    throw new Refusal(400, `tier "${tier}" is the last of the plan and has no segment to run`);
 
   let message = body;
-  let answer: readonly Tensor[] | undefined;
-  if (part || input) {
-    answer = await stop(async () => {
-      const tensors = input ?? (await clock.time(`${tier}_decode`, () => decode(plan.codec, body)));
-      const made = part ? await runPart(part, here.session, tensors, tier, clock, house) : tensors;
-      // The last tier's answer stays where it is asked for.
-      if (rest.length === 0 && input) return made;
-      message = await clock.time(`${tier}_encode`, () => encode(plan.codec, made));
-      return undefined;
-    });
-  }
+  const works = segment !== undefined || input !== undefined;
+  if (works) {
+    const from = input === undefined ? { body } : { input };
+    // The last tier's answer stays where it is asked for.
+    message = await stop({ from, segment, out: rest.length === 0 && input !== undefined ? answer : "message" });
+  } else clock.add(`${tier}_relay`, now() - began);
   if (rest.length > 0) {
-    if (!part && !input) clock.add(`${tier}_relay`, now() - began);
-    const answered = await forward({ ...plan, steps: rest }, tier, message, house.peers, clock, signal);
+    message = await forward({ ...plan, steps: rest }, tier, message, peers, clock, signal);
     const came = now();
-    if (input) answer = await stop(() => clock.time(`${tier}_decode`, () => decode(plan.codec, answered)));
+    if (input !== undefined) message = await stop({ from: { body: message }, segment: undefined, out: answer });
     else clock.add(`${tier}_relay`, now() - came);
-    message = answered;
-  } else if (!part) {
-    throw new Refusal(400, `tier "${tier}" is the last of the plan and has no segment to run`);
   }
-  const residence_s = now() - began;
-  const report = { residence_s, stages: clock.stages, bytes: clock.bytes };
-  if (!input) return { message, report };
-  return { message: plan.answer ? encode("raw", answer!) : new Uint8Array(0), report };
-}
-
-function storedInput({ inputs }: House, id: string): readonly Tensor[] {
-  const input = inputs.get(id);
-  if (!input) throw new Refusal(404, `there is no input "${id}" here; put it first`);
-  return input;
-}
-
-/** Runs a part on received tensors. @returns the tensors at the boundary where it ends */
-async function runPart(
-  part: Part,
-  mode: "warm" | "cold",
-  tensors: readonly Tensor[],
-  tier: string,
-  clock: StageClock,
-  { sessions }: House,
-): Promise<Tensor[]> {
-  const received = feedsOf(tensors, part.receives);
-  const cold = mode === "cold";
-  const session = cold ? await clock.time(`${tier}_load`, () => sessions.cold(part)) : await sessions.warm(part);
-  const feeds: Feeds = Object.fromEntries(part.inputs.map((name) => [name, received[name]!]));
-  try {
-    const outputs = await clock
-      .time(`${tier}_infer`, () => session.run(feeds))
-      .catch((error: unknown) => {
-        throw new Refusal(400, `the model does not run on these tensors: ${reason(error)}`);
-      });
-    return tensorsOf({ ...received, ...outputs }, part.sends);
-  } finally {
-    // Releasing is no part of the request; the next one in the queue comes after it.
-    if (cold) setImmediate(() => void session.release().catch(() => {}));
-  }
+  return { message, report: { residence_s: now() - began, stages: clock.stages, bytes: clock.bytes } };
 }
 
 /** Sends a message to the next tier and takes its answer; what is not the receiver's residence is the link's. */

@@ -7,7 +7,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { describe, expect, onTestFinished, test } from "vitest";
 import type { MeasuredRun } from "../../src/formats/runs.ts";
 import { readRuns } from "../../src/store/index.ts";
-import { ownerName } from "../../src/testbed/owner.ts";
+import { isLeftover, ownerName } from "../../src/testbed/owner.ts";
 import { fixture, freshFolder, tierwise } from "./tierwise.ts";
 
 const MODEL = `{ file: ${fixture("fmnist_resnet.onnx")}, shapes: { image: 1x1x28x28 } }`;
@@ -239,13 +239,11 @@ function kernelPossible(): boolean {
 }
 
 describe.skipIf(!possible)("measure with the kernel's help", () => {
-  const leftovers = () => [
-    ...(existsSync("/run/netns") ? readdirSync("/run/netns") : []).filter((name) => name.startsWith("tierwise-bed-")),
-    ...["/sys/fs/cgroup/cpu", "/sys/fs/cgroup"]
+  // Others may be measuring on this machine: what is theirs has an owner.
+  const leftovers = () =>
+    ["/run/netns", "/sys/fs/cgroup/cpu", "/sys/fs/cgroup", os.tmpdir()]
       .filter((folder) => existsSync(folder))
-      .flatMap((folder) => readdirSync(folder).filter((name) => name.startsWith("tierwise-bed-"))),
-    ...readdirSync(os.tmpdir()).filter((name) => name.startsWith("tierwise-bed-")),
-  ];
+      .flatMap((folder) => readdirSync(folder).filter(isLeftover));
   const KERNEL = ["--emulation", "kernel", "--json"];
 
   test("links and quotas are kept, and nothing stays behind", () => {

@@ -8,13 +8,16 @@ import { headerJson, PLAN_HEADER, REPORT_HEADER, type Report } from "../../src/t
 
 export const MODELS = new URL("../fixtures/models", import.meta.url).pathname;
 
-/** Starts an agent on a free port that is closed when the test is over. */
-export async function agent(options: Partial<AgentOptions> = {}): Promise<Agent> {
+/** Starts an agent on a free port that is closed when the test is over, or, with `afterAll`, all tests of the file. */
+export async function agent(
+  options: Partial<AgentOptions> = {},
+  whenOver: (close: () => Promise<void>) => void = onTestFinished,
+): Promise<Agent> {
   const running = await startAgent(
     { ...defaultAgentOptions, models: MODELS, ...options },
     { host: "127.0.0.1", port: 0 },
   );
-  onTestFinished(() => running.close());
+  whenOver(() => running.close());
   return running;
 }
 

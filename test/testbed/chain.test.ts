@@ -1,10 +1,12 @@
-import { describe, expect, test } from "vitest";
+import { afterAll, describe, expect, test } from "vitest";
 import { CODECS, decode, encode, type Tensor } from "../../src/codecs/index.ts";
 import { analyse, cutsOf } from "../../src/onnx/index.ts";
 import { inputTypes, loadSession, makeFeeds } from "../../src/profiler/index.ts";
 import { tensorsOf } from "../../src/testbed/tensors.ts";
 import { type Fixture, open, TRAINED } from "../fixtures/models.ts";
 import { agent, client } from "./agents.ts";
+
+const [mobile, edge, cloud] = [await agent({}, afterAll), await agent({}, afterAll), await agent({}, afterAll)];
 
 async function wholeOf(fixture: Fixture) {
   const graph = analyse(open(fixture));
@@ -31,7 +33,6 @@ describe.each(TRAINED)("$name", (fixture) => {
     const { graph, input, expected } = await wholeOf(fixture);
     const cuts = cutsOf(graph);
     const [first, second] = [cuts[Math.floor(cuts.length / 3)]!.id, cuts[Math.floor((2 * cuts.length) / 3)]!.id];
-    const [mobile, edge, cloud] = [await agent(), await agent(), await agent()];
     const { part, input: put, run } = client();
     await put(mobile, "x", input);
     const asked = { model: `${fixture.name}.onnx`, shapes: fixture.shapes };
@@ -76,7 +77,6 @@ describe.each(TRAINED)("$name", (fixture) => {
 test("a session that is cold is loaded for the request; a warm one was before", async () => {
   const fixture = TRAINED[0]!;
   const { input } = await wholeOf(fixture);
-  const mobile = await agent();
   const { part, input: put, run } = client();
   await put(mobile, "x", input);
   const segment = await part(mobile, { model: `${fixture.name}.onnx`, shapes: fixture.shapes, warm: true });
@@ -89,7 +89,6 @@ test("a session that is cold is loaded for the request; a warm one was before", 
 test("a message straight from a client is answered with a message", async () => {
   const fixture = TRAINED[0]!;
   const { input, expected } = await wholeOf(fixture);
-  const edge = await agent();
   const { part, run } = client();
   const segment = await part(edge, { model: `${fixture.name}.onnx`, shapes: fixture.shapes });
   const plan = { codec: "base64" as const, steps: [{ tier: "edge", segment }] };

@@ -93,7 +93,12 @@ describe("plans and paths", () => {
       404,
       /no prepared part "nowhere"/,
     ],
-    ["an unknown input", '{"codec":"raw","input":"none","steps":[{"tier":"a"}]}', 404, /no input "none"/],
+    [
+      "an unknown input",
+      '{"codec":"raw","input":"none","steps":[{"tier":"a"},{"tier":"b","url":"http://127.0.0.1:9"}]}',
+      404,
+      /no input "none"/,
+    ],
     ["nothing to do", '{"codec":"raw","steps":[{"tier":"a"}]}', 400, /no segment to run/],
     ["a next tier without address", '{"codec":"raw","steps":[{"tier":"a"},{"tier":"b"}]}', 400, /where tier "b" is/],
   ];
