@@ -21,6 +21,7 @@ export function calibrationDocument({ fit, widths }: Calibrated, runs: string): 
     version: 1,
     runs,
     rows: cells.reduce((sum, { summary }) => sum + summary.n, 0),
+    profiled: model.knowsStages,
     route: { chain: [...model.route.chain], fetches: model.route.fetches },
     parameters: model.unknowns.list.slice(0, known).map(({ name, unit, prior: median, spread, parents }, i) => {
       const [value, deviation] = [posterior.values[i]!, posterior.deviations[i]!];
@@ -72,5 +73,5 @@ export function calibratedFrom(document: Calibration, known: Known = {}): Calibr
     cost: 0,
   };
   const fitted = cells.map(({ run, ...summary }) => cellOf(measuredRunOf(run, document.runs), summary));
-  return { fit: new Fit(fitted, known, { posterior }), widths: document.widths };
+  return { fit: new Fit(fitted, known, { before: { unknowns: parameters, posterior } }), widths: document.widths };
 }

@@ -5,6 +5,7 @@ import type { MeasuredRun } from "../formats/runs.ts";
 import type { Topology } from "../formats/topology.ts";
 import { type Cell, configurationKey, disturbances, typicalOf } from "./cells.ts";
 import { EndToEndModel } from "./model.ts";
+import type { Unknown } from "./parameters.ts";
 import { PipelineModel } from "./pipeline.ts";
 import { maximise, type Posterior } from "./posterior.ts";
 import type { LatencyModel, Predictor } from "./predictor.ts";
@@ -35,31 +36,30 @@ export class Fit {
   /**
    * @param cells to fit to
    * @param options.near a fit of almost the same cells, where the search begins
-   * @param options.posterior found before: nothing is fitted
+   * @param options.before what an earlier fit of these cells found: nothing is fitted
    * @throws Problem when there are none
    */
   constructor(
     cells: readonly Cell[],
     { topology, profiles }: Known = {},
-    { near, posterior }: { near?: Fit; posterior?: Posterior } = {},
+    { near, before }: { near?: Fit; before?: { unknowns: readonly Unknown[]; posterior: Posterior } } = {},
   ) {
     if (cells.length === 0) throw new Problem("there are no runs to fit to");
     this.cells = cells;
     this.#disturbances = disturbances(cells);
     this.model = profiles?.length ? new PipelineModel(cells, profiles, topology) : new EndToEndModel(cells, topology);
+    if (before) {
+      this.model.unknowns.seed(before.unknowns);
+      this.posterior = before.posterior;
+      return;
+    }
     const fitted = new FittedCells(this.model, cells);
-    this.posterior =
-      posterior ??
-      maximise(
-        this.model.unknowns,
-        {
-          values: fitted.observed,
-          errors: fitted.errors,
-          predict: (values) => fitted.predict(values),
-        },
-        near ? this.#near(near) : this.model.start(cells),
-        near ? [] : this.model.shared(),
-      );
+    this.posterior = maximise(
+      this.model.unknowns,
+      { values: fitted.observed, errors: fitted.errors, predict: (values) => fitted.predict(values) },
+      near ? this.#near(near) : this.model.start(cells),
+      near ? [] : this.model.shared(),
+    );
   }
 
   /**
@@ -103,6 +103,12 @@ export class Fit {
       if (index !== undefined && index < other.posterior.values.length) values[i] = other.posterior.values[index]!;
     }
     return values;
+  }
+
+  /** Typical seconds by stage of a request under these conditions, where the model knows stages. */
+  stages(run: MeasuredRun): Readonly<Record<string, number>> {
+    const predictor = this.model.predictor(run, 1);
+    return predictor.stages?.(this.#extended()) ?? {};
   }
 
   /** The fitted values, and those of unknowns met since at what prior and parents say. */
@@ -149,16 +155,22 @@ export class Fit {
 
   #beyond(run: MeasuredRun): string[] {
     const found: string[] = [];
-    for (const field of ["model", "operator", "placement", "cut", "codec", "session"] as const) {
+    // A profile knows every cut, and policies have stages of their own.
+    const { knowsStages } = this.model;
+    const fields = ["model", "operator", "placement", "codec", "session"] as const;
+    for (const field of knowsStages ? fields : ([...fields, "cut"] as const)) {
       const value = run[field];
       if (value !== undefined && !this.cells.some((cell) => cell.run[field] === value)) found.push(`${field} ${value}`);
     }
-    if (found.length === 0 && !this.cells.some(({ configuration }) => configuration === configurationKey(run))) {
+    const isKnown = this.cells.some(({ configuration }) => configuration === configurationKey(run));
+    if (found.length === 0 && !knowsStages && !isKnown) {
       found.push("this combination of model, operator, placement and policies");
     }
     for (const [link, { bandwidth_bps }] of Object.entries(run.links)) {
       if (bandwidth_bps === undefined) continue;
-      const rates = this.cells.flatMap((cell) => cell.run.links[link]?.bandwidth_bps ?? []);
+      // A table may name one direction for both.
+      const back = link.split(">").toReversed().join(">");
+      const rates = this.cells.flatMap(({ run: { links } }) => (links[link] ?? links[back])?.bandwidth_bps ?? []);
       if (rates.length === 0) found.push(`link ${link}`);
       else if (bandwidth_bps < Math.min(...rates) || bandwidth_bps > Math.max(...rates)) {
         found.push(`${link} at ${bandwidth_bps / 1e6} Mbit/s`);

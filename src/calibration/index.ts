@@ -7,4 +7,5 @@ export { type Cell, cellName, cellsOf } from "./cells.ts";
 export { calibratedFrom, calibrationDocument } from "./document.ts";
 export { condition } from "./expression.ts";
 export { type CellPrediction, Fit, type Known } from "./fit.ts";
+export { calibratedPredictions } from "./predictions.ts";
 export { type Calibrated, calibrate, type Fold, validate } from "./validate.ts";

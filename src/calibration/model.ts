@@ -33,6 +33,7 @@ const SHARED = /^(gap between|burst of|message handling)/;
  */
 export class EndToEndModel implements LatencyModel {
   readonly unknowns = new Unknowns();
+  readonly knowsStages = false;
   readonly route: Route;
   /** Seconds by which the first request of a fresh start takes longer, by configuration. */
   readonly #first = new Map<string, number>();

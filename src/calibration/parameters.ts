@@ -28,6 +28,11 @@ export class Unknowns {
     return this.list.length - 1;
   }
 
+  /** Takes these for its first ones, as an earlier fit knew them. */
+  seed(unknowns: readonly Unknown[]): void {
+    for (const { name, unit, prior, spread, parents } of unknowns) this.of(name, unit, prior, spread, parents);
+  }
+
   find(name: string): number | undefined {
     return this.#index.get(name);
   }

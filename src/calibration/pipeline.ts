@@ -30,6 +30,7 @@ const HOP = { median_s: 1e-3, spread: 1 };
  */
 export class PipelineModel implements LatencyModel {
   readonly unknowns = new Unknowns();
+  readonly knowsStages = true;
   readonly route: { readonly chain: readonly string[]; readonly fetches: boolean };
   readonly #topology: Topology | undefined;
   readonly #profiles: readonly Profile[];

@@ -20,6 +20,8 @@ export interface LatencyModel {
   /** Grows as predictors are asked for: what a new configuration needs is made with its prior. */
   readonly unknowns: Unknowns;
   readonly route: Route;
+  /** Whether stages are compiled from profiles, so that a cut or a policy needs no run of its own to be known. */
+  readonly knowsStages: boolean;
   /** @param requests of the cell, 1 or more */
   predictor(run: MeasuredRun, requests: number): Predictor;
   /** Where to begin the search. */

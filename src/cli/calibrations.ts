@@ -1,16 +1,41 @@
 import { type Calibrated, calibratedFrom, type Known } from "../calibration/index.ts";
-import { calibrationSchema } from "../formats/calibration.ts";
+import { type Calibration, calibrationSchema } from "../formats/calibration.ts";
 import { problemOf } from "../formats/issues.ts";
 import { Problem } from "../formats/problem.ts";
+import type { Profile } from "../formats/profile.ts";
+import type { Topology } from "../formats/topology.ts";
 import { readText } from "../store/index.ts";
 import { readProfile } from "./profiling.ts";
 import { readTopology } from "./topologies.ts";
 
 /**
- * Reads a calibration file.
+ * Reads a calibration file that predicts tables of runs.
  * @throws Problem naming the file and the field
  */
 export function readCalibration(file: string, known: Known): Calibrated {
+  const document = readDocument(file);
+  if (document.profiled && !known.profiles?.length) {
+    throw new Problem(`${file} was fitted with profiles; give them with --profiles`);
+  }
+  if (!document.profiled && known.profiles?.length) throw withoutProfiles(file);
+  return calibratedFrom(document, known);
+}
+
+/**
+ * Reads a calibration file that corrects predictions from profiles.
+ * @throws Problem when it was not fitted with profiles, or not of this model
+ */
+export function readProfiledCalibration(file: string, profiles: readonly Profile[], topology: Topology): Calibrated {
+  const document = readDocument(file);
+  if (!document.profiled) throw withoutProfiles(file);
+  return calibratedFrom(document, { profiles, topology });
+}
+
+function withoutProfiles(file: string): Problem {
+  return new Problem(`${file} was fitted without profiles and knows no stages; run: tierwise calibrate --profiles …`);
+}
+
+function readDocument(file: string): Calibration {
   let document: unknown;
   try {
     document = JSON.parse(readText(file));
@@ -20,7 +45,7 @@ export function readCalibration(file: string, known: Known): Calibrated {
   }
   const parsed = calibrationSchema.safeParse(document);
   if (!parsed.success) throw problemOf(parsed.error, file);
-  return calibratedFrom(parsed.data, known);
+  return parsed.data;
 }
 
 /** What `--profiles` and `--topology` say. */

@@ -9,6 +9,7 @@ export const calibrationSchema = z.object({
   version: z.literal(1),
   runs: z.string().describe("base name of the table that was fitted"),
   rows: count,
+  profiled: z.boolean().describe("whether it was fitted with profiles: it then corrects their stages"),
   route: z
     .object({
       chain: z.array(z.string()).describe("tiers in the order in which requests meet them"),

@@ -21,11 +21,17 @@ export const predictionSchema = z.object({
   cut: z.string().nullable().describe("id of the cut; null where one tier runs the whole model"),
   codec: z.string(),
   latency_s: quantity,
-  low_s: quantity.describe("lower end of the interval that the profile's own sampling error leaves"),
+  low_s: quantity.describe(
+    "lower end of its interval: what the profile's own sampling error leaves (95 %), or a calibration's (90 %)",
+  ),
   high_s: quantity.describe("upper end of that interval"),
   transferred_bytes: quantity.describe("bytes on all links, request and response"),
   feasible: z.boolean().describe("whether every tier's memory holds its segment"),
   infeasible_because: z.string().optional(),
   stages: z.array(stageSchema),
+  extrapolates: z
+    .array(z.string())
+    .optional()
+    .describe("with a calibration: what about this prediction none of its measured runs had"),
 });
 export type Prediction = z.infer<typeof predictionSchema>;

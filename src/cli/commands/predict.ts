@@ -1,8 +1,10 @@
 import { Command } from "@commander-js/extra-typings";
+import { calibratedPredictions } from "../../calibration/index.ts";
 import { predict as predictLatency } from "../../costmodel/index.ts";
 import type { Prediction } from "../../formats/prediction.ts";
 import { formatDuration, formatSize } from "../../units/index.ts";
 import { collect, positiveInteger } from "../arguments.ts";
+import { readProfiledCalibration } from "../calibrations.ts";
 import { print, shorten, table } from "../output.ts";
 import { readProfile } from "../profiling.ts";
 import { readTopology } from "../topologies.ts";
@@ -14,16 +16,27 @@ export const predict = new Command("predict")
   .option("-p, --placement <a>b>", "such as edge or mobile>edge; may be repeated; else all", collect, [])
   .option("--cut <id|best|all>", "which cuts", "best")
   .option("-c, --codec <name>", "json, base64, raw or float16; may be repeated; else the topology's", collect, [])
+  .option("--calibration <file>", "correct by what measured runs showed, and take its intervals")
   .option("--most <n>", "rows of the table; --json lists all", positiveInteger, 20)
   .option("--json", "print one JSON document")
   .addHelpText("after", "\nExample:\n  $ tierwise predict profiles/model.json --topology mobile-edge-cloud --cut best")
   .action((profiles, options) => {
-    const predictions = predictLatency(profiles.map(readProfile), readTopology(options.topology), {
+    const read = profiles.map(readProfile);
+    const topology = readTopology(options.topology);
+    const bare = predictLatency(read, topology, {
       ...(options.placement.length > 0 ? { placements: options.placement } : {}),
       cuts: options.cut,
       ...(options.codec.length > 0 ? { codecs: options.codec } : {}),
     });
-    print(options.json, { predictions }, () => rankingTable(predictions.slice(0, options.most)));
+    const predictions =
+      options.calibration === undefined
+        ? bare
+        : calibratedPredictions(bare, read[0]!, topology, readProfiledCalibration(options.calibration, read, topology));
+    print(options.json, { predictions }, () => {
+      const beyond = [...new Set(predictions.flatMap(({ extrapolates = [] }) => extrapolates))];
+      const warning = beyond.length > 0 ? `\n\nNo measured run of the calibration had: ${beyond.join(", ")}.` : "";
+      return rankingTable(predictions.slice(0, options.most)) + warning;
+    });
   });
 
 /** Predictions as a table, one row each. */

@@ -1,0 +1,125 @@
+import { readdirSync, readFileSync } from "node:fs";
+import path from "node:path";
+import { describe, expect, test } from "vitest";
+import { calibrate, calibratedPredictions, cellsOf, Fit, validate } from "../../src/calibration/index.ts";
+import { compilePipeline, loadModel, predict } from "../../src/costmodel/index.ts";
+import { Problem } from "../../src/formats/problem.ts";
+import { type Profile, profileSchema } from "../../src/formats/profile.ts";
+import type { MeasuredRun } from "../../src/formats/runs.ts";
+import { parseTopology, type Topology } from "../../src/formats/topology.ts";
+import { Draws, RandomStream } from "../../src/simulator/index.ts";
+
+const [shipped] = readdirSync("profiles").filter((name) => name.endsWith(".json"));
+const PROFILE: Profile = profileSchema.parse(JSON.parse(readFileSync(path.join("profiles", shipped!), "utf8")));
+const MODEL = loadModel(PROFILE);
+const CUTS = [20, 90, 160, 240, 300].map((i) => MODEL.cuts[i]!);
+
+const topologyAt = (mbps: number): Topology =>
+  parseTopology(
+    `tiers: [{ name: mobile }, { name: edge }]\nlinks: [{ from: mobile, to: edge, bandwidth: ${mbps} Mbit/s, delay: 3 ms }]\n`,
+    "two.yaml",
+  );
+
+/** What really happens in this world: inference takes longer than profiled, coding twice as long, links carry headers. */
+const TRUTH = { infer: 1.3, coding: 2, goodput: 0.93, hop_s: 0.8e-3, scatter: 0.01 };
+
+function measuredRuns(): MeasuredRun[] {
+  const disturbance = new Draws({ kind: "lognormal", mean: 1, cv: TRUTH.scatter }, new RandomStream(3));
+  const choices = [
+    { placement: "mobile", cut: null },
+    { placement: "edge", cut: null },
+    ...CUTS.map((cut) => ({ placement: "mobile>edge", cut })),
+  ];
+  return choices.flatMap(({ placement, cut }) =>
+    (["raw", "json"] as const).flatMap((codec) =>
+      [20, 100, 400].flatMap((mbps) => {
+        const { stages } = compilePipeline(MODEL, topologyAt(mbps), { placement, cut, codec });
+        const real = stages.map((stage) => {
+          switch (stage.stage) {
+            case "infer":
+              return { ...stage, seconds: stage.seconds * TRUTH.infer };
+            case "transfer":
+              return { ...stage, seconds: (stage.seconds - 3e-3) / TRUTH.goodput + 3e-3 + TRUTH.hop_s };
+            default:
+              return { ...stage, seconds: stage.seconds * TRUTH.coding };
+          }
+        });
+        return Array.from({ length: 4 }, (_, repeat): MeasuredRun => {
+          const stageColumns: Record<string, number> = {};
+          for (const { stage, resource, seconds } of real) {
+            const column = stage === "transfer" ? "mobile_edge_transfer" : `${resource.slice(5)}_${stage}`;
+            stageColumns[column] = (stageColumns[column] ?? 0) + seconds;
+          }
+          return {
+            model: PROFILE.model.name,
+            operator: PROFILE.model.operator,
+            placement,
+            links: { "mobile>edge": { bandwidth_bps: mbps * 1e6, delay_s: 3e-3 } },
+            tiers: {},
+            request: 0,
+            repeat,
+            latency_s: real.reduce((sum, { seconds }) => sum + seconds, 0) * disturbance.next(),
+            ...(cut === null ? {} : { cut }),
+            codec,
+            session: "warm",
+            stages: stageColumns,
+            bytes: {},
+          };
+        });
+      }),
+    ),
+  );
+}
+
+describe("calibrating stages that profiles compile to", () => {
+  const runs = measuredRuns();
+  const known = { profiles: [PROFILE] };
+  const isFitted = ({ cut }: MeasuredRun) => cut === undefined || CUTS.indexOf(cut) % 2 === 0;
+
+  test("the factors of the world are found", () => {
+    const { model, posterior } = new Fit(cellsOf(runs), known);
+    const found = (name: string) => Math.exp(posterior.values[model.unknowns.find(name)!]!);
+    expect(found("infer on edge")).toBeCloseTo(TRUTH.infer, 1);
+    expect(found("encode as json on mobile")).toBeCloseTo(TRUTH.coding, 0);
+    expect(found("goodput of mobile>edge")).toBeCloseTo(TRUTH.goodput, 1);
+  });
+
+  test("cuts that were never run are predicted, better than by the profile alone", () => {
+    const found = validate([{ fit: runs.filter(isFitted), predict: runs.filter((run) => !isFitted(run)) }], { known });
+    expect(found.mape).toBeLessThan(0.02);
+    expect(found.coverage_90).toBeGreaterThan(0.7);
+    expect(found.extrapolating).toBe(0);
+    const bare = found.baselines.find(({ name }) => name.startsWith("the profile"))!;
+    expect(bare.mape).toBeGreaterThan(3 * found.mape);
+  });
+
+  test("a calibrated prediction's stages add up to it, and it says what was never measured", () => {
+    const calibrated = calibrate(runs, known);
+    const topology = topologyAt(100);
+    const bare = predict(PROFILE, topology, { cuts: "all" });
+    const corrected = calibratedPredictions(bare, PROFILE, topology, calibrated);
+    expect(corrected).toHaveLength(bare.length);
+    for (const prediction of corrected) {
+      const sum = prediction.stages.reduce((total, { seconds }) => total + seconds, 0);
+      expect(sum).toBeCloseTo(prediction.latency_s, 9);
+      expect(prediction.low_s).toBeLessThan(prediction.latency_s);
+      expect(prediction.high_s).toBeGreaterThan(prediction.latency_s);
+    }
+    const beyond = (placement: string) => corrected.find((one) => one.placement === placement)!.extrapolates;
+    expect(beyond("edge")).toEqual([]);
+    const faster = topologyAt(900);
+    const [prediction] = calibratedPredictions(
+      predict(PROFILE, faster, { placements: ["edge"] }),
+      PROFILE,
+      faster,
+      calibrated,
+    );
+    expect(prediction!.extrapolates).toContain("mobile>edge at 900 Mbit/s");
+  });
+
+  test("a model without a profile is named", () => {
+    const other = runs.map((run) => ({ ...run, model: "other" }));
+    expect(() => new Fit(cellsOf(other), known)).toThrow(Problem);
+    expect(() => new Fit(cellsOf(other), known)).toThrow(/no profile of other \(identity\) was given; there are ch_PP/);
+  });
+});
