@@ -86,7 +86,7 @@ function readModels(scenario: string, { models }: Measure): { models: MeasuredMo
     const raw = new Map(Object.entries(asked.inputs).map(([name, at]) => [name, readBytes(beside(at))]));
     return {
       name: asked.name ?? path.basename(file).replace(/\.onnx$/, ""),
-      operator: operatorOf(model),
+      operator: asked.operator ?? operatorOf(model),
       path: path.relative(folder, file).split(path.sep).join("/"),
       sha256: digest(model),
       shapes: asked.shapes,

@@ -37,6 +37,7 @@ const model = z
     z.strictObject({
       file: z.string().describe("ONNX file, relative to the scenario"),
       name: z.string().min(1).optional().describe("in the column `model`; left out: the file's name without .onnx"),
+      operator: z.string().min(1).optional().describe("deployment operator that made it; left out: as the file says"),
       shapes: z.record(z.string(), shape).default({}).describe("of inputs with free dimensions: 1x3x224x224"),
       inputs: z
         .record(z.string(), z.string())

@@ -99,6 +99,11 @@ export class Testbed {
     }
   }
 
+  /** Whether a tier runs on this machine, for this testbed alone. */
+  isHere(tier: string): boolean {
+    return !(tier in this.#options.measure.agents);
+  }
+
   /** How this process reaches a tier. */
   peer(tier: string): Peer {
     const remote = this.#options.measure.agents[tier];

@@ -74,7 +74,15 @@ export class Driver {
       if (part) {
         const { path, sha256, shapes } = model;
         const { threads } = cell.tiers[tier]!;
-        const asked = { model: path, sha256, shapes, ...part, threads, warm: session === "warm" };
+        const asked = {
+          model: path,
+          sha256,
+          shapes,
+          ...part,
+          threads,
+          warm: session === "warm",
+          alone: this.#bed.isHere(tier),
+        };
         segment = (await this.#tell(tier, "PUT", "/v1/parts", asked)).segment as string;
       }
       const hop =

@@ -39,6 +39,7 @@ async function answer(id: number, sent: number, request: EngineRequest): Promise
     }
     case "prepare": {
       const part = await parts.prepare(request.asked);
+      if (request.asked.alone) await turns.take(() => sessions.keepOnly(part));
       if (request.asked.warm) await refusing(400, () => turns.take(() => sessions.warm(part)));
       return {
         segment: part.id,

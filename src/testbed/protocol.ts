@@ -44,6 +44,7 @@ export const partSchema = z.strictObject({
   to: z.string().nullable().default(null).describe("cut at which it ends; null: the model's end"),
   threads: z.number().int().positive().max(1024).optional().describe("left out: the agent's"),
   warm: z.boolean().default(false).describe("create its session now"),
+  alone: z.boolean().default(false).describe("give up all other sessions first, so that memory holds this part alone"),
 });
 export type PartRequest = z.output<typeof partSchema>;
 

@@ -31,9 +31,17 @@ export class Sessions {
     return create(part);
   }
 
-  async close(): Promise<void> {
-    for (const session of this.#warm.values()) await session.release();
-    this.#warm.clear();
+  /** Gives up the sessions of all other parts. */
+  async keepOnly(part: Part | undefined): Promise<void> {
+    for (const [id, session] of [...this.#warm]) {
+      if (id === part?.id) continue;
+      this.#warm.delete(id);
+      await session.release();
+    }
+  }
+
+  close(): Promise<void> {
+    return this.keepOnly(undefined);
   }
 }
 

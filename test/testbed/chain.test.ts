@@ -84,6 +84,9 @@ test("a session that is cold is loaded for the request; a warm one was before", 
     (await run(mobile, { codec: "raw", input: "x", steps: [{ tier: "mobile", segment, session }] })).report.stages;
   expect(await stagesOf("cold")).toHaveProperty("mobile_load");
   expect(await stagesOf("warm")).not.toHaveProperty("mobile_load");
+  // Another part that is to be alone sends this one's session away; it comes again when it is asked for.
+  await part(mobile, { model: `${fixture.name}.onnx`, shapes: fixture.shapes, threads: 2, warm: true, alone: true });
+  expect(await stagesOf("warm")).toHaveProperty("mobile_infer");
 });
 
 test("a message straight from a client is answered with a message", async () => {
