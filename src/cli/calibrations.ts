@@ -4,7 +4,8 @@ import { problemOf } from "../formats/issues.ts";
 import { Problem } from "../formats/problem.ts";
 import type { Profile } from "../formats/profile.ts";
 import type { Topology } from "../formats/topology.ts";
-import { readText } from "../store/index.ts";
+import { type RunTable, readText } from "../store/index.ts";
+import { note } from "./output.ts";
 import { readProfile } from "./profiling.ts";
 import { readTopology } from "./topologies.ts";
 
@@ -46,6 +47,20 @@ function readDocument(file: string): Calibration {
   const parsed = calibrationSchema.safeParse(document);
   if (!parsed.success) throw problemOf(parsed.error, file);
   return parsed.data;
+}
+
+/** A table without its open streams: their requests wait for one another, which is `simulate`'s to predict. */
+export function withoutStreams(table: RunTable): RunTable {
+  const closed = table.runs.map(({ rate }) => rate === undefined);
+  const left = closed.filter((one) => !one).length;
+  if (left === 0) return table;
+  if (left === table.runs.length) throw new Problem(`${table.file} has streams only; they are for tierwise simulate`);
+  note(`${left} rows of streams (with a rate) are left out: tierwise simulate predicts those`);
+  return {
+    ...table,
+    runs: table.runs.filter((_, i) => closed[i]),
+    records: table.records.filter((_, i) => closed[i]),
+  };
 }
 
 /** What `--profiles` and `--topology` say. */

@@ -4,7 +4,7 @@ import { calibrate as calibrateRuns, calibrationDocument } from "../../calibrati
 import type { Calibration } from "../../formats/calibration.ts";
 import { readRuns, writeAtomically } from "../../store/index.ts";
 import { formatBandwidth, formatDuration } from "../../units/index.ts";
-import { readKnown } from "../calibrations.ts";
+import { readKnown, withoutStreams } from "../calibrations.ts";
 import { note, print, shorten, table } from "../output.ts";
 import { Progress } from "../progress.ts";
 
@@ -17,7 +17,7 @@ export const calibrate = new Command("calibrate")
   .option("--json", "print one JSON document")
   .addHelpText("after", "\nExample:\n  $ tierwise calibrate calibration/testbed.csv -o calibration.json")
   .action((file, options) => {
-    const { runs } = readRuns(file);
+    const { runs } = withoutStreams(readRuns(file));
     const known = readKnown(options.profiles ?? [], options.topology);
     const progress = new Progress(file);
     let document: Calibration;

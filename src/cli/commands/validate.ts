@@ -5,7 +5,7 @@ import type { MeasuredRun } from "../../formats/runs.ts";
 import type { Regret, Validation } from "../../formats/validation.ts";
 import { type RunTable, readRuns } from "../../store/index.ts";
 import { formatDuration } from "../../units/index.ts";
-import { readCalibration, readKnown } from "../calibrations.ts";
+import { readCalibration, readKnown, withoutStreams } from "../calibrations.ts";
 import { print, shorten, table } from "../output.ts";
 import { Progress } from "../progress.ts";
 
@@ -29,7 +29,7 @@ export const validate = new Command("validate")
   .action((file, options) => {
     const asked = [options.fit, options.leaveOut, options.calibration].filter((option) => option !== undefined);
     if (asked.length > 1) throw new Problem("--fit, --leave-out and --calibration exclude each other; give one");
-    const runs = readRuns(file);
+    const runs = withoutStreams(readRuns(file));
     const known = readKnown(options.profiles ?? [], options.topology);
     const calibratedBefore =
       options.calibration === undefined ? undefined : readCalibration(options.calibration, known);
