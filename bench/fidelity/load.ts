@@ -18,7 +18,6 @@ import { measureFor, type PreparedModel, prepareModels, TOPOLOGY } from "./testb
 const SUBJECTS: readonly (readonly [model: string, operators: readonly undefined[]])[] = [
   ["blazeface-back", [undefined]],
   ["spam-bert2-128", [undefined]],
-  ["mlsd-tiny", [undefined]],
 ];
 const UTILISATIONS = [0.3, 0.5, 0.8];
 const REQUESTS = 1000;

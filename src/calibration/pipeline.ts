@@ -1,4 +1,5 @@
 import { compilePipeline, loadModel } from "../costmodel/index.ts";
+import type { Stage } from "../formats/prediction.ts";
 import { Problem } from "../formats/problem.ts";
 import type { Profile } from "../formats/profile.ts";
 import type { MeasuredRun } from "../formats/runs.ts";
@@ -12,6 +13,8 @@ import { chainOf } from "./route.ts";
 const SPREAD = {
   /** Inference: measured, but in another process, between other work. */
   infer: 0.1,
+  /** Of one model around all: caches and fresh memory matter to some more than to others. */
+  model: 0.15,
   /** Loading, coding and relaying depend on memory that was or was not touched before. */
   other: 0.3,
   /** Of one tier or one quota around all. */
@@ -21,8 +24,31 @@ const SPREAD = {
 } as const;
 /** Share of a link's rate that messages get; headers of packets and of requests take the rest. */
 const GOODPUT = { median: 0.95, spread: 0.03 };
-/** Seconds from one program to the next and back, beyond all stages: system calls, wake-ups, parsing of headers. */
-const HOP = { median_s: 1e-3, spread: 1 };
+/** Seconds from one program to the next, beyond all stages: system calls, wake-ups, parsing of headers. */
+const HOP = { median_s: 0.5e-3, spread: 1 };
+/** Seconds that a run takes longer after a pause than in a profile's loop: its caches are cold. */
+const COLD_CACHES = { median_s: 0.2e-3, spread: 1 };
+/** Seconds of a request outside of its stages, and per byte of its messages: handing over between threads, copies. */
+const REST = { median_s: 0.5e-3, spread: 1 };
+const COPY = { median_s_per_byte: 0.3e-9, spread: 1 };
+
+/** What a stage takes: profiled seconds times factors, and what comes on top. */
+interface Part {
+  /** The stage's column in a table of runs. */
+  readonly column: string;
+  readonly seconds: number;
+  /** Unknowns whose product multiplies the seconds, or, for a link's goodput, divides them. */
+  readonly factors: readonly number[];
+  readonly divides: boolean;
+  readonly fixed_s: number;
+  /** Unknown seconds on top; −1 for none. */
+  readonly added: number;
+}
+
+function secondsOf({ seconds, factors, divides, fixed_s, added }: Part, values: ArrayLike<number>): number {
+  const factor = factors.reduce((sum, index) => sum + values[index]!, 0);
+  return seconds * Math.exp(divides ? -factor : factor) + fixed_s + (added < 0 ? 0 : Math.exp(values[added]!));
+}
 
 /**
  * The model of latencies where profiles are at hand: the stages that the cost model compiles for each run's own tiers and
@@ -49,51 +75,54 @@ export class PipelineModel implements LatencyModel {
       cut: run.cut ?? null,
       codec: run.codec,
     });
-    const configuration = this.unknowns.of(`factor ${configurationKey(run)}`, "", 0, SPREAD.configuration);
-    const used = new Set([configuration]);
-    const parts = stages.map(({ stage, resource, seconds, bytes }) => {
-      const [kind, name] = resource.split(":") as ["tier" | "link", string];
-      if (kind === "tier") {
-        const factor = this.#factor(stage, name, run);
-        used.add(factor);
-        return { column: `${name}_${stage}`, seconds, factor, fixed: 0, hop: -1 };
-      }
-      const [from, to] = name.split(">") as [string, string];
-      const link = this.#linkOf(run, from, to);
-      const goodput = this.unknowns.of(
-        `goodput of ${this.#forward(from, to)}`,
-        "",
-        Math.log(GOODPUT.median),
-        GOODPUT.spread,
-      );
-      const hop = this.unknowns.of("overhead of a hop", "s", Math.log(HOP.median_s / 2), HOP.spread);
-      used.add(goodput).add(hop);
-      const held = link.burst_bytes + (link.burst_s * link.bandwidth_bps) / 8;
-      const sent = Math.max(0, (bytes ?? 0) - held) * 8;
-      return {
-        column: `${this.#forward(from, to).replace(">", "_")}_transfer`,
-        seconds: sent / link.bandwidth_bps,
-        // Seconds are divided by the goodput.
-        factor: goodput,
-        fixed: link.delay_s,
-        hop,
-      };
-    });
-    const secondsOf = ({ column, seconds, factor, fixed, hop }: (typeof parts)[number], values: ArrayLike<number>) => {
-      const scale = column.endsWith("_transfer") ? Math.exp(-values[factor]!) : Math.exp(values[factor]!);
-      return seconds * scale + fixed + (hop < 0 ? 0 : Math.exp(values[hop]!));
-    };
+    const { unknowns } = this;
+    const configuration = unknowns.of(`factor ${configurationKey(run)}`, "", 0, SPREAD.configuration);
+    const parts = stages.map((stage) => this.#part(stage, run));
+    const rest = unknowns.of("request beyond its stages", "s", Math.log(REST.median_s), REST.spread);
+    const copy = unknowns.of("copying of a byte", "s", Math.log(COPY.median_s_per_byte), COPY.spread);
+    const bytes = stages.reduce((sum, stage) => sum + (stage.bytes ?? 0), 0);
+    const beyond = (values: ArrayLike<number>) => Math.exp(values[rest]!) + bytes * Math.exp(values[copy]!);
     return {
       base: configuration,
-      unknowns: [...used],
+      unknowns: [
+        ...new Set([
+          ...[configuration, rest, copy],
+          ...parts.flatMap(({ factors, added }) => (added < 0 ? factors : [...factors, added])),
+        ]),
+      ],
       latencies: (values) => [
-        Math.exp(values[configuration]!) * parts.reduce((sum, part) => sum + secondsOf(part, values), 0),
+        Math.exp(values[configuration]!) * parts.reduce((sum, part) => sum + secondsOf(part, values), beyond(values)),
       ],
       stages: (values) => {
         const sums: Record<string, number> = {};
         for (const part of parts) sums[part.column] = (sums[part.column] ?? 0) + secondsOf(part, values);
         return sums;
       },
+    };
+  }
+
+  #part({ stage, resource, seconds, bytes }: Stage, run: MeasuredRun): Part {
+    const [kind, name] = resource.split(":") as ["tier" | "link", string];
+    const { unknowns } = this;
+    if (kind === "tier") {
+      const added =
+        stage === "infer"
+          ? unknowns.of("cold caches of a run", "s", Math.log(COLD_CACHES.median_s), COLD_CACHES.spread)
+          : -1;
+      const factors = this.#factors(stage, name, run);
+      return { column: `${name}_${stage}`, seconds, factors, divides: false, fixed_s: 0, added };
+    }
+    const [from, to] = name.split(">") as [string, string];
+    const link = this.#linkOf(run, from, to);
+    const forward = this.#forward(from, to);
+    const held = link.burst_bytes + (link.burst_s * link.bandwidth_bps) / 8;
+    return {
+      column: `${forward.replace(">", "_")}_transfer`,
+      seconds: (Math.max(0, (bytes ?? 0) - held) * 8) / link.bandwidth_bps,
+      factors: [unknowns.of(`goodput of ${forward}`, "", Math.log(GOODPUT.median), GOODPUT.spread)],
+      divides: true,
+      fixed_s: link.delay_s,
+      added: unknowns.of("overhead of a hop", "s", Math.log(HOP.median_s), HOP.spread),
     };
   }
 
@@ -105,19 +134,27 @@ export class PipelineModel implements LatencyModel {
     return [];
   }
 
-  /** A stage's factor on a tier: what the stage has everywhere, what the tier has, and what a quota does to it there. */
-  #factor(stage: string, tier: string, run: MeasuredRun): number {
-    const codec = stage === "encode" || stage === "decode" ? ` as ${run.codec ?? this.#topology?.codec ?? "raw"}` : "";
-    const spread = stage === "infer" ? SPREAD.infer : SPREAD.other;
-    const everywhere = this.unknowns.of(`${stage}${codec}`, "", 0, spread);
-    const here = this.unknowns.of(`${stage}${codec} on ${tier}`, "", 0, SPREAD.tier, [everywhere]);
+  /** Factors of a stage: what it has everywhere, what its model or codec has, and what its tier and a quota there do. */
+  #factors(stage: Stage["stage"], tier: string, run: MeasuredRun): number[] {
+    const { unknowns } = this;
+    const { model, session = "warm", codec = this.#topology?.codec ?? "raw" } = run;
     const { cpus, threads } = run.tiers[tier] ?? {};
     const limits = [
       cpus === undefined ? "" : `${cpus} CPU`,
       threads === undefined || threads === 1 ? "" : `${threads} threads`,
     ];
-    const said = limits.filter((limit) => limit !== "").join(", ");
-    return said === "" ? here : this.unknowns.of(`${stage}${codec} on ${tier}, ${said}`, "", 0, SPREAD.tier, [here]);
+    const place = [tier, ...limits.filter((limit) => limit !== "")].join(", ");
+    if (stage === "infer" || stage === "load") {
+      const spread = stage === "infer" ? SPREAD.infer : SPREAD.other;
+      const own = stage === "infer" ? SPREAD.model : SPREAD.other;
+      const everywhere = unknowns.of(stage, "", 0, spread);
+      const ofModel = unknowns.of(`${stage} of ${model}`, "", 0, own, [everywhere]);
+      const here = unknowns.of(`${stage} on ${place}`, "", 0, SPREAD.tier);
+      if (stage === "load") return [ofModel, here];
+      return [unknowns.of(`infer of ${model}, ${session} session`, "", 0, own, [ofModel]), here];
+    }
+    const coding = stage === "relay" ? "relay" : `${stage} as ${codec}`;
+    return [unknowns.of(coding, "", 0, SPREAD.other), unknowns.of(`${coding} on ${place}`, "", 0, SPREAD.tier)];
   }
 
   #model(run: MeasuredRun): ReturnType<typeof loadModel> {
