@@ -24,7 +24,8 @@ export const validate = new Command("validate")
   .addHelpText(
     "after",
     "\nWithout --fit, --leave-out or --calibration, a fifth of the cells is left out at a time.\n" +
-      "\nExample:\n  $ tierwise validate calibration/testbed.csv --leave-out operator",
+      "\nExample:\n  $ tierwise validate calibration/testbed.csv --profiles calibration/profiles/*.json " +
+      "--topology calibration/topology.yaml --fit 'repeat < 2'",
   )
   .action((file, options) => {
     const asked = [options.fit, options.leaveOut, options.calibration].filter((option) => option !== undefined);
