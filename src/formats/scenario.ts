@@ -1,9 +1,7 @@
-import { parse, YAMLError } from "yaml";
 import { z } from "zod";
-import { problemOf } from "./issues.ts";
 import { measureSchema } from "./measure.ts";
-import { Problem } from "./problem.ts";
 import { bitsPerSecond, quantityOf, seconds } from "./quantities.ts";
+import { parseYaml } from "./yaml.ts";
 
 const positive = z.number().positive().finite();
 const share = z.number().min(0).max(1);
@@ -158,14 +156,5 @@ export type ScenarioClass = Scenario["workload"][number];
  * @throws Problem naming the file and the field
  */
 export function parseScenario(text: string, file: string): Scenario {
-  let written: unknown;
-  try {
-    written = parse(text);
-  } catch (error) {
-    if (!(error instanceof YAMLError)) throw error;
-    throw new Problem(`${file}: ${error.message.split("\n")[0]!.replace(/:$/, "")}`);
-  }
-  const parsed = scenarioSchema.safeParse(written);
-  if (!parsed.success) throw problemOf(parsed.error, file);
-  return parsed.data;
+  return parseYaml(scenarioSchema, text, file);
 }

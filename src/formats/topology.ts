@@ -1,10 +1,8 @@
-import { parse, YAMLError } from "yaml";
 import { z } from "zod";
-import { problemOf } from "./issues.ts";
 import { unknownName } from "./names.ts";
-import { Problem } from "./problem.ts";
 import { type CodecName, codecSchema } from "./profile.ts";
 import { quantityOf } from "./quantities.ts";
+import { parseYaml } from "./yaml.ts";
 
 const name = z.string().regex(/^[^\s>:,]+$/, "a name has no spaces and none of > : ,");
 
@@ -114,6 +112,9 @@ export interface Topology {
   readonly links: readonly Link[];
 }
 
+/** Until the name of its file is known. */
+const UNNAMED = "topology";
+
 /**
  * The topology file: devices, tiers in their order, and links. It parses to a {@link Topology}, and
  * `z.toJSONSchema(topologySchema, { io: "input" })` is its published JSON Schema.
@@ -177,7 +178,7 @@ export const topologySchema = document.transform((written, context): Topology =>
     }
   }
   return {
-    name: written.name ?? "topology",
+    name: written.name ?? UNNAMED,
     description: written.description ?? "",
     session: written.session,
     codec: written.codec,
@@ -197,18 +198,9 @@ export type TopologyDocument = z.input<typeof topologySchema>;
  * @throws Problem naming the file and the field
  */
 export function parseTopology(text: string, file: string): Topology {
-  let written: unknown;
-  try {
-    written = parse(text);
-  } catch (error) {
-    if (!(error instanceof YAMLError)) throw error;
-    throw new Problem(`${file}: ${error.message.split("\n")[0]!.replace(/:$/, "")}`);
-  }
-  const parsed = topologySchema.safeParse(written);
-  if (!parsed.success) throw problemOf(parsed.error, file);
-  const named = typeof (written as TopologyDocument).name === "string";
+  const topology = parseYaml(topologySchema, text, file);
   const base = file.replace(/^.*[\\/]/, "").replace(/\.(ya?ml|json)$/, "");
-  return named ? parsed.data : { ...parsed.data, name: base };
+  return topology.name === UNNAMED ? { ...topology, name: base } : topology;
 }
 
 type Direction = Pick<z.infer<typeof linkDocument>, "bandwidth" | "delay" | "burst">;

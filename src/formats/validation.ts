@@ -25,7 +25,7 @@ export const validationSchema = errors.extend({
   coverage_90: quantity.describe("share of cells whose median lies in the predicted 90 % interval"),
   interval_90: quantity.describe("median half width of these intervals, relative"),
   extrapolating: count.describe("predicted cells with conditions that no fitted run had"),
-  rank_correlation: quantity.or(z.number()).describe("Spearman's, between predicted and measured medians"),
+  rank_correlation: z.number().describe("Spearman's, between predicted and measured medians"),
   noise_floor: z
     .object({ mape: quantity, median_ape: quantity, n: count })
     .nullable()
