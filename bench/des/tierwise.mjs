@@ -1,63 +1,10 @@
 // One run of one of Tierwise's engines: node tierwise.mjs ENGINE WORKLOAD REQUESTS [SEED]
 import { Simulation } from "../../dist/simulator/process.js";
 import { simulate } from "../../dist/simulator/simulate.js";
+import { NETWORKS } from "./networks.mjs";
 
 const [engine, workload, count, seed = "1"] = process.argv.slice(2);
 const requests = Number(count);
-const exponential = (mean) => ({ kind: "exponential", mean });
-/** Thirty service times as a profile keeps them, around this mean. */
-const measured = (mean) => ({
-  kind: "empirical",
-  values: Array.from({ length: 30 }, (_, i) => mean * (0.855 + i / 100)),
-});
-
-const NETWORKS = {
-  mm1: {
-    stations: { server: {} },
-    classes: {
-      customer: {
-        arrivals: { kind: "renewal", gap: exponential(1.25) },
-        route: [{ station: "server", work: exponential(1) }],
-      },
-    },
-  },
-  tandem: {
-    stations: { mobile: {}, uplink: {}, edge: { servers: 4 }, backbone: {}, cloud: { servers: 16 } },
-    classes: {
-      request: {
-        arrivals: { kind: "renewal", gap: exponential(0.01) },
-        route: [
-          { station: "mobile", work: exponential(0.008) },
-          { station: "uplink", work: 0.005 },
-          { station: "edge", work: exponential(0.032) },
-          { station: "backbone", work: 0.006 },
-          { station: "cloud", work: exponential(0.128) },
-        ],
-      },
-    },
-  },
-  featured: {
-    stations: {
-      mobile: { quota: { cores: 0.95, period_s: 0.02 } },
-      uplink: {},
-      edge: { servers: 2, batch: { size: 4, wait_s: 0.005, marginal: 0.25 } },
-      backbone: {},
-      cloud: { servers: 16 },
-    },
-    classes: {
-      request: {
-        arrivals: { kind: "renewal", gap: exponential(0.01) },
-        route: [
-          { station: "mobile", work: measured(0.008) },
-          { station: "uplink", work: 0.005 },
-          { station: "edge", work: measured(0.02) },
-          { station: "backbone", work: 0.006 },
-          { station: "cloud", work: measured(0.128) },
-        ],
-      },
-    },
-  },
-};
 const EVENTS = { mm1: 2, tandem: 6, featured: 6 };
 
 const start = performance.now();
