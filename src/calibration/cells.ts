@@ -191,7 +191,8 @@ export function configurationKey({
   return JSON.stringify([model, operator, placement, cut ?? "", codec ?? "", session ?? "", tiers, rate ?? 0]);
 }
 
-function cellKey(run: MeasuredRun): string {
+/** What is the same in all runs of a cell, and only there. */
+export function cellKey(run: MeasuredRun): string {
   const links = Object.entries(run.links).toSorted(([a], [b]) => (a < b ? -1 : 1));
   return `${configurationKey(run)} ${JSON.stringify(links)}`;
 }

@@ -3,7 +3,7 @@
  * an honest interval must be, and compares predictions with runs that were not fitted. Pure: runs come in as data, and nothing
  * here reads a clock.
  */
-export { type Cell, cellName, cellsOf } from "./cells.ts";
+export { type Cell, cellKey, cellName, cellsOf } from "./cells.ts";
 export { calibratedFrom, calibrationDocument } from "./document.ts";
 export { condition } from "./expression.ts";
 export { type CellPrediction, Fit, type Known } from "./fit.ts";

@@ -2,7 +2,7 @@ import { mean, median, sampleRankCorrelation } from "simple-statistics";
 import type { MeasuredRun } from "../formats/runs.ts";
 import type { ErrorSummary, Validation } from "../formats/validation.ts";
 import { baselines, noiseFloor } from "./baselines.ts";
-import { type Cell, cellName, cellsOf } from "./cells.ts";
+import { type Cell, cellKey, cellName, cellsOf } from "./cells.ts";
 import { type Conformal, conformal, interval } from "./conformal.ts";
 import { Fit, type Known } from "./fit.ts";
 import { operatorRegret, placementRegret } from "./regret.ts";
@@ -143,12 +143,9 @@ export function validate(
 }
 
 function noiseFloorOf(runs: readonly MeasuredRun[]) {
-  const distinct = new Set(runs);
-  const keys = new Map<MeasuredRun, string>();
-  for (const run of distinct) keys.set(run, JSON.stringify([cellName(run)]));
   return noiseFloor(
-    [...distinct].flatMap((run) =>
-      run.latency_s === null ? [] : [{ cell: keys.get(run)!, repeat: run.repeat, latency_s: run.latency_s }],
+    [...new Set(runs)].flatMap((run) =>
+      run.latency_s === null ? [] : [{ cell: cellKey(run), repeat: run.repeat, latency_s: run.latency_s }],
     ),
   );
 }

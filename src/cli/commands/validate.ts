@@ -1,5 +1,5 @@
 import { Command, Option } from "@commander-js/extra-typings";
-import { validate as compare, condition, type Fold } from "../../calibration/index.ts";
+import { cellKey, validate as compare, condition, type Fold } from "../../calibration/index.ts";
 import { Problem } from "../../formats/problem.ts";
 import type { MeasuredRun } from "../../formats/runs.ts";
 import type { Regret, Validation } from "../../formats/validation.ts";
@@ -66,14 +66,15 @@ function split({ file, columns, runs, records }: RunTable, expression: string): 
 
 /** One fold for each value. */
 function leaveOut({ file, runs }: RunTable, what: (typeof LEAVE_OUT)[number]): Fold[] {
-  const valuesOf = (run: MeasuredRun, index: number): readonly string[] => {
+  const cells = new Map([...new Set(runs.map(cellKey))].map((key, i) => [key, i]));
+  const valuesOf = (run: MeasuredRun): readonly string[] => {
     switch (what) {
       case "tier":
         return run.placement.split(">");
       case "repeat":
         return [String(run.repeat)];
       case "cell":
-        return [String(cellNumber(runs, index) % FOLDS)];
+        return [String(cells.get(cellKey(run))! % FOLDS)];
       default:
         return run[what] === undefined ? [] : [run[what]];
     }
@@ -82,26 +83,10 @@ function leaveOut({ file, runs }: RunTable, what: (typeof LEAVE_OUT)[number]): F
   if (values.length < 2) throw new Problem(`--leave-out ${what}: the rows of ${file} do not differ in it`);
   return values
     .map((value) => ({
-      fit: runs.filter((run, i) => !valuesOf(run, i).includes(value)),
-      predict: runs.filter((run, i) => valuesOf(run, i).includes(value)),
+      fit: runs.filter((run) => !valuesOf(run).includes(value)),
+      predict: runs.filter((run) => valuesOf(run).includes(value)),
     }))
     .filter(({ fit }) => fit.length > 0);
-}
-
-/** Number of a row's cell, in the order in which cells first come. */
-const numbers = new WeakMap<readonly MeasuredRun[], number[]>();
-function cellNumber(runs: readonly MeasuredRun[], index: number): number {
-  let all = numbers.get(runs);
-  if (!all) {
-    const seen = new Map<string, number>();
-    all = runs.map(({ request, repeat, latency_s, stages, bytes, error, ...rest }) => {
-      const key = JSON.stringify(rest);
-      if (!seen.has(key)) seen.set(key, seen.size);
-      return seen.get(key)!;
-    });
-    numbers.set(runs, all);
-  }
-  return all[index]!;
 }
 
 /** Tables for people. */
