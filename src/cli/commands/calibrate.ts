@@ -15,11 +15,7 @@ export const calibrate = new Command("calibrate")
   .option("--profiles <files...>", "profiles of all models in the table: predictions start from their kernels")
   .option("--topology <file>", "tiers and links: a file, or the name of a shipped one")
   .option("--json", "print one JSON document")
-  .addHelpText(
-    "after",
-    "\nExample:\n  $ tierwise calibrate calibration/testbed.csv --profiles calibration/profiles/*.json " +
-      "--topology calibration/topology.yaml -o calibration.json",
-  )
+  .addHelpText("after", "\nExample:\n  $ tierwise calibrate test/fixtures/runs.csv -o calibration.json")
   .action((file, options) => {
     const { runs } = withoutStreams(readRuns(file));
     const known = readKnown(options.profiles ?? [], options.topology);

@@ -24,8 +24,7 @@ export const validate = new Command("validate")
   .addHelpText(
     "after",
     "\nWithout --fit, --leave-out or --calibration, a fifth of the cells is left out at a time.\n" +
-      "\nExample:\n  $ tierwise validate calibration/testbed.csv --profiles calibration/profiles/*.json " +
-      "--topology calibration/topology.yaml --fit 'repeat < 2'",
+      "\nExample:\n  $ tierwise validate test/fixtures/runs.csv --fit 'mobile_edge_mbps == 200 or mobile_edge_mbps == 1'",
   )
   .action((file, options) => {
     const asked = [options.fit, options.leaveOut, options.calibration].filter((option) => option !== undefined);
