@@ -193,6 +193,8 @@ export class PipelineModel implements LatencyModel {
       delay_s: delay_s ?? known?.delay_s ?? 0,
       burst_bytes: known?.burst_bytes ?? 0,
       burst_s: known?.burst_s ?? 0,
+      energy_j_per_byte: known?.energy_j_per_byte ?? null,
+      price_per_byte: known?.price_per_byte ?? null,
     };
   }
 
@@ -220,6 +222,8 @@ export class PipelineModel implements LatencyModel {
           cpu_quota: cpus ?? known?.cpu_quota ?? null,
           cpu_period_s: known?.cpu_period_s ?? 0.1,
           memory_bytes: known?.memory_bytes ?? null,
+          power_w: known?.power_w ?? null,
+          price_per_s: known?.price_per_s ?? null,
         };
       }),
       links: reached.slice(1).flatMap((to, i) => {

@@ -55,6 +55,13 @@ export const codecSchema = z.object({
 export type CodecName = z.infer<typeof codecSchema>["codec"];
 export type CodecCost = z.infer<typeof codecSchema>;
 
+/** One tensor's way through the source graph. Constants have none: each segment has its own copy. */
+export const edgeSchema = z.object({
+  tensor: count.describe("index into tensors"),
+  producer: count.nullable().describe("index into nodes; null for an input of the model"),
+  consumers: z.array(count).describe("indices into nodes, ascending; empty where the tensor is only an output"),
+});
+
 export const hostSchema = z.object({
   id: z.string().min(1).describe("fingerprint: hash of processor, features, cores and runtime version"),
   cpu: z.string(),
@@ -126,6 +133,10 @@ export const profileSchema = z.object({
   kernels: z.array(kernelSchema),
   whole_kernels: count.describe("how many of kernels belong to the uncut model: the first so many"),
   cuts: z.array(cutSchema),
+  edges: z
+    .array(edgeSchema)
+    .optional()
+    .describe("the source graph's edges, for cuts along any order of it; older profiles have none"),
   anchors: z
     .array(
       z.object({
@@ -143,4 +154,5 @@ export type ProfileKernel = z.infer<typeof kernelSchema>;
 export type ProfileNode = z.infer<typeof nodeSchema>;
 export type ProfileCut = z.infer<typeof cutSchema>;
 export type ProfileSegment = z.infer<typeof segmentSchema>;
+export type ProfileEdge = z.infer<typeof edgeSchema>;
 export type Host = z.infer<typeof hostSchema>;

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { measureSchema } from "./measure.ts";
+import { planSchema, planVariantSchema } from "./plan.ts";
 import { bitsPerSecond, quantityOf, seconds } from "./quantities.ts";
 import { parseYaml } from "./yaml.ts";
 
@@ -123,12 +124,18 @@ const document = z.strictObject({
     .array(z.string())
     .default([])
     .describe("profile files, relative to this file; one model, one per number of threads"),
+  variants: z
+    .array(planVariantSchema)
+    .min(1)
+    .optional()
+    .describe("variants of the model that `plan` may choose; left out: the one of `profiles`, its accuracy unknown"),
   topology: z.string().describe("topology file, relative to this file, or the name of a shipped one"),
   workload: z
     .array(workload)
     .default([])
-    .describe("classes of requests, for `simulate`; may be left out where there is `measure`"),
+    .describe("classes of requests, for `simulate`; may be left out where there is `measure` or `plan`"),
   measure: measureSchema.optional(),
+  plan: planSchema.optional(),
   tiers: z
     .record(z.string(), tier)
     .default({})
@@ -140,11 +147,16 @@ const document = z.strictObject({
 
 /**
  * A scenario file: models, where they run, and who asks for what. `tierwise simulate` reads its workload, `tierwise
- * measure` what it says under `measure`; one of the two must be there.
+ * measure` what it says under `measure`, `tierwise plan` what it says under `plan`; one of the three must be there.
  */
-export const scenarioSchema = document.superRefine(({ workload, measure }, context) => {
-  if (workload.length === 0 && !measure)
-    context.addIssue({ code: "custom", path: ["workload"], message: "is missing, and so is measure" });
+export const scenarioSchema = document.superRefine(({ workload, measure, plan, variants }, context) => {
+  if (workload.length === 0 && !measure && !plan)
+    context.addIssue({ code: "custom", path: ["workload"], message: "is missing, and so are measure and plan" });
+  const operators = variants?.map(({ operator }) => operator) ?? [];
+  for (const [i, operator] of operators.entries()) {
+    if (operators.indexOf(operator) !== i)
+      context.addIssue({ code: "custom", path: ["variants", i, "operator"], message: `"${operator}" is there twice` });
+  }
 });
 export type Scenario = z.output<typeof scenarioSchema>;
 export type ScenarioClass = Scenario["workload"][number];

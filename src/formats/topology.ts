@@ -6,6 +6,8 @@ import { parseYaml } from "./yaml.ts";
 
 const name = z.string().regex(/^[^\s>:,]+$/, "a name has no spaces and none of > : ,");
 
+const price = z.number().nonnegative().finite();
+
 const deviceDocument = z.strictObject({
   speed: z
     .number()
@@ -13,6 +15,8 @@ const deviceDocument = z.strictObject({
     .finite()
     .describe("speed relative to the profiled host, on as many threads: profiled seconds are divided by it"),
   note: z.string().optional().describe("where the figure is from: a measurement, a data sheet, an assumption"),
+  power: quantityOf(["power"], "what it draws while it works, beyond what it draws when idle", "5 W").optional(),
+  price_per_hour: price.optional().describe("of an hour of work, in any currency; the same one everywhere"),
 });
 
 const tierDocument = z.strictObject({
@@ -56,6 +60,12 @@ const linkDocument = z.strictObject({
     .strictObject({ bandwidth: bandwidth.optional(), delay: delay.optional(), burst: burst.optional() })
     .optional()
     .describe("what differs in the other direction, such as the bandwidth of an uplink"),
+  energy: quantityOf(
+    ["energy per size"],
+    "that both ends spend on what travels, in either direction",
+    "50 nJ/B",
+  ).optional(),
+  price_per_gigabyte: price.optional().describe("of what travels, in either direction, in the devices' currency"),
 });
 
 const document = z.strictObject({
@@ -88,6 +98,10 @@ export interface Tier {
   readonly cpu_period_s: number;
   /** Null where memory is not limited. */
   readonly memory_bytes: number | null;
+  /** Watts while it works, beyond idle; null where nobody said. */
+  readonly power_w: number | null;
+  /** Price of a second of work, in the topology's currency; null where nobody said. */
+  readonly price_per_s: number | null;
 }
 
 /** One direction of a link. Its bucket holds `burst_bytes`, and `burst_s` seconds of its own bandwidth, together. */
@@ -99,6 +113,10 @@ export interface Link {
   readonly delay_s: number;
   readonly burst_bytes: number;
   readonly burst_s: number;
+  /** Joules for each byte; null where nobody said. */
+  readonly energy_j_per_byte: number | null;
+  /** Price of each byte; null where nobody said. */
+  readonly price_per_byte: number | null;
 }
 
 /** A topology as the program uses it: SI numbers, devices resolved, every link directed. */
@@ -123,7 +141,9 @@ export const topologySchema = document.transform((written, context): Topology =>
   const problem = (path: PropertyKey[], message: string) => {
     context.issues.push({ code: "custom", message, path, input: written });
   };
-  const devices = new Map(Object.entries({ host: { speed: 1, note: "the profiled host" }, ...written.devices }));
+  const devices = new Map<string, Device>(
+    Object.entries({ host: { speed: 1, note: "the profiled host" }, ...written.devices }),
+  );
   const names = written.tiers.map((tier) => tier.name);
   const knownTier = (tier: string, path: PropertyKey[]) => {
     if (!names.includes(tier)) problem(path, unknownName("tier", tier, names).message);
@@ -145,6 +165,8 @@ export const topologySchema = document.transform((written, context): Topology =>
       cpu_quota: tier.cpu_quota ?? null,
       cpu_period_s: tier.cpu_period.amount,
       memory_bytes: tier.memory?.amount ?? null,
+      power_w: device?.power?.amount ?? null,
+      price_per_s: device?.price_per_hour === undefined ? null : device.price_per_hour / 3600,
     };
   });
 
@@ -203,9 +225,16 @@ export function parseTopology(text: string, file: string): Topology {
   return topology.name === UNNAMED ? { ...topology, name: base } : topology;
 }
 
-type Direction = Pick<z.infer<typeof linkDocument>, "bandwidth" | "delay" | "burst">;
+type Device = z.infer<typeof deviceDocument>;
+type LinkDocument = z.infer<typeof linkDocument>;
+type Direction = Pick<LinkDocument, "bandwidth" | "delay" | "burst">;
+type Costs = Pick<LinkDocument, "energy" | "price_per_gigabyte">;
 
-function directed(from: string, to: string, { bandwidth, delay, burst }: Direction): Link {
+function directed(
+  from: string,
+  to: string,
+  { bandwidth, delay, burst, energy, price_per_gigabyte }: Direction & Costs,
+): Link {
   return {
     from,
     to,
@@ -213,6 +242,8 @@ function directed(from: string, to: string, { bandwidth, delay, burst }: Directi
     delay_s: delay.amount,
     burst_bytes: burst.kind === "size" ? burst.amount : 0,
     burst_s: burst.kind === "duration" ? burst.amount : 0,
+    energy_j_per_byte: energy?.amount ?? null,
+    price_per_byte: price_per_gigabyte === undefined ? null : price_per_gigabyte / 1e9,
   };
 }
 

@@ -7,6 +7,7 @@ export { type Attribute, GraphBuilder, type SmallTensor } from "./build.ts";
 export { type Cut, cutsOf, findCut } from "./cuts.ts";
 export { Draft, DraftNode, type DraftWeight, withEmbeddedWeights } from "./draft.ts";
 export { codeOfDtype, dtypeOfCode, elements, isWeightType, tensorBytes } from "./dtype.ts";
+export { type Edge, edgesOf } from "./edges.ts";
 export { type NodeCost, nodeCost, parameterCount } from "./flops.ts";
 export { analyse, type Graph } from "./graph.ts";
 export { constantType, type Initializer, type Model, type Node, readModel, type ValueInfo } from "./model.ts";

@@ -4,7 +4,16 @@ import path from "node:path";
 import type { Measurement, TensorInfo } from "../formats/common.ts";
 import { Problem } from "../formats/problem.ts";
 import type { CodecCost, Profile, ProfileCut, ProfileKernel, ProfileNode, ProfileSegment } from "../formats/profile.ts";
-import { analyse, type Cut, cutsOf, extractSegment, type Model, nodeCost, parameterCount } from "../onnx/index.ts";
+import {
+  analyse,
+  type Cut,
+  cutsOf,
+  edgesOf,
+  extractSegment,
+  type Model,
+  nodeCost,
+  parameterCount,
+} from "../onnx/index.ts";
 import { Journal } from "../store/index.ts";
 import { chooseAnchors } from "./anchors.ts";
 import { measureCodecs, measureJson } from "./codecs.ts";
@@ -362,6 +371,8 @@ function assemble(
     tail: segment(cut.position, end, tail),
   }));
 
+  const edges = edgesOf(graph).map(({ tensor, ...ends }) => ({ tensor: index(tensor), ...ends }));
+
   const sums = batches.flatMap((batch) => batch.whole.sums);
   const requests = medianInterval(batches.flatMap((batch) => batch.whole.requests));
   const medians = kernels.slice(0, plans.whole.length).reduce((sum, kernel) => sum + kernel.median_s, 0);
@@ -409,6 +420,7 @@ function assemble(
     kernels,
     whole_kernels: plans.whole.length,
     cuts,
+    edges,
     anchors: batches
       .flatMap((batch) => batch.anchors)
       .map(({ id, head, tail }) => ({

@@ -15,6 +15,9 @@ const KINDS = {
   bandwidth: { unit: "bit/s", example: "50 Mbit/s" },
   duration: { unit: "s", example: "20 ms" },
   size: { unit: "B", example: "4 GiB" },
+  power: { unit: "W", example: "5 W" },
+  energy: { unit: "J", example: "2 J" },
+  "energy per size": { unit: "J/B", example: "50 nJ/B" },
 } as const;
 export type QuantityKind = keyof typeof KINDS;
 
@@ -23,7 +26,7 @@ export type QuantityKind = keyof typeof KINDS;
  * number in the SI unit of its kind. Prefixes are SI (k, M, G) or IEC (Ki, Mi, Gi); `b` and `bit` are bits, `B` bytes.
  *
  * @param what name of the option or field, for the message
- * @returns the quantity in bit/s, seconds or bytes; finite and not negative
+ * @returns the quantity in the SI unit of its kind: bit/s, seconds, bytes, watts, joules or joules per byte; finite and not negative
  * @throws Problem when the text is not a quantity, or one of another kind
  */
 export function parseQuantity(value: string | number, kind: QuantityKind, what: string = kind): number {

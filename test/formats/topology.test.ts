@@ -14,6 +14,9 @@ links:
   - { from: mobile, to: edge, bandwidth: 50 Mbit/s, delay: 5 ms, burst: 1 s, reverse: { bandwidth: 20 Mbit/s } }
 `;
 
+/** Nobody said what a byte costs. */
+const FREE = { energy_j_per_byte: null, price_per_byte: null };
+
 describe("a topology", () => {
   test("is read with its units and defaults", () => {
     expect(parseTopology(WRITTEN, "somewhere/home.yaml")).toEqual({
@@ -32,6 +35,8 @@ describe("a topology", () => {
           cpu_quota: null,
           cpu_period_s: 0.1,
           memory_bytes: 2 ** 32,
+          power_w: null,
+          price_per_s: null,
         },
         {
           name: "edge",
@@ -42,13 +47,31 @@ describe("a topology", () => {
           cpu_quota: 0.5,
           cpu_period_s: 0.01,
           memory_bytes: null,
+          power_w: null,
+          price_per_s: null,
         },
       ],
       links: [
-        { from: "mobile", to: "edge", bandwidth_bps: 50e6, delay_s: 0.005, burst_bytes: 0, burst_s: 1 },
-        { from: "edge", to: "mobile", bandwidth_bps: 20e6, delay_s: 0.005, burst_bytes: 0, burst_s: 1 },
+        { from: "mobile", to: "edge", bandwidth_bps: 50e6, delay_s: 0.005, burst_bytes: 0, burst_s: 1, ...FREE },
+        { from: "edge", to: "mobile", bandwidth_bps: 20e6, delay_s: 0.005, burst_bytes: 0, burst_s: 1, ...FREE },
       ],
     });
+  });
+
+  test("says what its devices draw and cost, and what links spend on a byte", () => {
+    const { tiers, links } = parseTopology(
+      `
+devices: { phone: { speed: 1, power: 2500 mW, price_per_hour: 3.6 } }
+tiers: [{ name: mobile, device: phone }, { name: edge }]
+links: [{ from: mobile, to: edge, bandwidth: 1 Mbit/s, energy: 100 nJ/B, price_per_gigabyte: 2 }]
+`,
+      "x.yaml",
+    );
+    expect(tiers[0]).toMatchObject({ power_w: 2.5, price_per_s: 0.001 });
+    for (const link of links) {
+      expect(link.energy_j_per_byte).toBeCloseTo(1e-7, 15);
+      expect(link.price_per_byte).toBe(2e-9);
+    }
   });
 
   test("may be JSON, and one tier alone", () => {

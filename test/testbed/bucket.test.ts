@@ -3,6 +3,9 @@ import { expect, test } from "vitest";
 import { transferSeconds } from "../../src/costmodel/index.ts";
 import { TokenBucket } from "../../src/testbed/bucket.ts";
 
+/** Nobody said what a byte costs. */
+const FREE = { energy_j_per_byte: null, price_per_byte: null };
+
 const pieces = fc.array(
   fc.record({ bytes: fc.integer({ min: 1, max: 5000 }), gap: fc.double({ min: 0, max: 0.5, noNaN: true }) }),
   {
@@ -47,7 +50,7 @@ property.prop({
   let last = 0;
   for (const size of sizes) last = bucket.departure(size, 5);
   const bytes = sizes.reduce((sum, size) => sum + size, 0);
-  const link = { from: "a", to: "b", bandwidth_bps, delay_s: 0, burst_bytes, burst_s: 0 };
+  const link = { from: "a", to: "b", bandwidth_bps, delay_s: 0, burst_bytes, burst_s: 0, ...FREE };
   expect(last - 5).toBeCloseTo(transferSeconds(bytes, link), 6);
 });
 
