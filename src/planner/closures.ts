@@ -12,7 +12,7 @@ import {
 } from "../costmodel/index.ts";
 import type { Profile } from "../formats/profile.ts";
 import type { Candidate } from "./candidates.ts";
-import { type Found, type Limit, limitCosts } from "./cuts.ts";
+import { bestCuts, type Found, type Limit, limitCosts } from "./cuts.ts";
 import { costsOf, type Ground, type Measure, pricingOf } from "./measures.ts";
 import { type Dag, type PartitionCosts, partition } from "./partition.ts";
 
@@ -40,12 +40,13 @@ export function closureGraph(profile: Profile): ClosureGraph | undefined {
 /**
  * Looks for a cheaper partition than the best cuts along the profile's order among all downward-closed ones, by a minimum
  * cut. All are compared by the whole model's kernels, since boundary kernels of other cuts are not known: only a partition
- * that is cheaper by them than every cut along the order is taken. What the best cuts along the order are seen to take
- * beyond the whole model's kernels is added to its segments, too.
+ * that is cheaper by them than every cut along the order is taken. What the best cuts along the order that go through no kernel
+ * are seen to take beyond the whole model's kernels is added to its segments, too.
  *
  * Exact where costs are proportional to work and bytes. Where they are not (quotas, bursts, waits), minimum cuts for
  * proportional costs around the best cuts along the order are tried, and the cheapest by the true costs is taken.
  *
+ * @param toBeat no search is made where every partition costs that much or more
  * @returns undefined where nothing is cheaper than `found`
  */
 export function cheaperClosure(
@@ -53,9 +54,10 @@ export function cheaperClosure(
   graphs: readonly ClosureGraph[],
   measure: Measure,
   limits: readonly Limit[],
-): ClosureFound | undefined {
+  toBeat = Number.POSITIVE_INFINITY,
+): ClosureFound | "hopeless" | undefined {
   const { candidate } = found;
-  const { ground, variant } = candidate;
+  const { ground } = candidate;
   const segments = ground.tiers.length;
   if (segments < 2) return undefined;
   const own = ground.tiers.map((tier) =>
@@ -64,8 +66,8 @@ export function cheaperClosure(
   if (!own.every((graph) => graph !== undefined && graph.dag.nodes === own[0]!.dag.nodes)) return undefined;
   const byTier = own as ClosureGraph[];
   const { profile, dag, atoms } = byTier[0]!;
-  const ordered = orderLabels(profile, variant.model, found.boundaries);
-  const excess_s = excessOf(candidate, found.boundaries, ordered);
+  const excess_s = excessOf(candidate, byTier[0]!, measure, limits);
+  if (measure === "latency" && leastPossible(ground, byTier, excess_s[0]!) >= toBeat) return "hopeless";
   let best: ClosureFound | undefined;
   for (const slopes of slopesAround(found, measure)) {
     const ofAtoms = partition(dag, linearCosts(candidate, byTier, slopes));
@@ -77,6 +79,16 @@ export function cheaperClosure(
   return best;
 }
 
+/** Seconds below which no partition can be: every kernel where it is quickest, and nothing sent between segments. */
+function leastPossible({ world, tiers }: Ground, graphs: readonly ClosureGraph[], excess_s: readonly number[]): number {
+  const speeds = tiers.map((tier) => world.places[tier]!.tier.speed);
+  let sum = excess_s.reduce((total, seconds, k) => total + seconds / speeds[k]!, 0);
+  for (let atom = 0; atom < graphs[0]!.dag.nodes; atom++) {
+    sum += Math.min(...graphs.map(({ atoms }, k) => atoms.seconds[0]![atom]! / speeds[k]!));
+  }
+  return sum;
+}
+
 /** The labels of cuts along the profile's order. */
 function orderLabels({ cuts, nodes }: Profile, { cuts: ids }: CostModel, boundaries: readonly number[]): Uint8Array {
   const positions = boundaries.slice(1, -1).map((boundary) => {
@@ -86,9 +98,24 @@ function orderLabels({ cuts, nodes }: Profile, { cuts: ids }: CostModel, boundar
   return Uint8Array.from(nodes, (_, node) => positions.filter((position) => position <= node).length);
 }
 
-/** Seconds that the segments of cuts along the order take beyond the whole model's kernels in them, by statistic. */
-function excessOf({ variant, ground }: Candidate, boundaries: readonly number[], labels: Uint8Array): number[][] {
+/**
+ * Seconds that segments take beyond the whole model's kernels in them, by statistic: as seen at the best cuts along the order that go
+ * through no kernel, and none where there are no such cuts.
+ */
+function excessOf(
+  candidate: Candidate,
+  { profile, atoms }: ClosureGraph,
+  measure: Measure,
+  limits: readonly Limit[],
+): number[][] {
+  const { variant, ground, forbidden } = candidate;
   const segments = ground.tiers.length;
+  const through = boundariesThrough(profile, variant.model, atoms);
+  const whole = { ...candidate, forbidden: new Set([...forbidden, ...through]) };
+  const reference = bestCuts(whole, measure, limits, undefined);
+  if (!reference) return STATISTICS.map(() => ground.tiers.map(() => 0));
+  const { boundaries } = reference;
+  const labels = orderLabels(profile, variant.model, boundaries);
   const summed = partitionModel(variant.model, variant.profiles, { labels, segments })!;
   return STATISTICS.map((_, statistic) =>
     ground.tiers.map((tier, k) => {
@@ -98,6 +125,22 @@ function excessOf({ variant, ground }: Candidate, boundaries: readonly number[],
       return exact - table.segments.inferSeconds(k, k + 1, statistic as 0 | 1 | 2);
     }),
   );
+}
+
+/** Numbers of the boundaries on both sides of which some kernel has nodes. */
+function boundariesThrough({ cuts, nodes }: Profile, model: CostModel, { atomOf }: AtomGraph): number[] {
+  const last = new Map<number, number>();
+  for (const [node, atom] of atomOf.entries()) last.set(atom, node);
+  // open[p]: kernels with nodes both before position p and from there on.
+  const open = new Int32Array(nodes.length + 1);
+  const seen = new Set<number>();
+  for (const [node, atom] of atomOf.entries()) {
+    if (seen.has(atom)) continue;
+    seen.add(atom);
+    for (let position = node + 1; position <= last.get(atom)!; position++) open[position]!++;
+  }
+  const positions = new Map(cuts.map(({ id, position }) => [id, position]));
+  return model.cuts.flatMap((id, i) => (open[positions.get(id)!]! > 0 ? [i + 1] : []));
 }
 
 /** What a second of work on each segment's tier and a byte over each seam cost, in the measure's unit. */

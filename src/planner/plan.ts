@@ -135,7 +135,9 @@ function missedUnderLoad(ranked: readonly Chosen[], { plan: { at, constraints } 
 
 /** What none beats in accuracy and latency, nor in energy and price where all choices know these. */
 function frontOf(choices: readonly Chosen[]): Chosen[] {
-  const steady = choices.filter(({ loaded }) => !loaded || loaded.overloaded.length === 0);
+  // Under load, what was not simulated is not known well enough to beat anything.
+  const simulated = choices.some(({ loaded }) => loaded);
+  const steady = choices.filter(({ loaded }) => (simulated ? loaded?.overloaded.length === 0 : true));
   const known = (figure: "energy_j" | "price") => steady.every(({ figures }) => figures[figure] !== null);
   const [energy, price] = [known("energy_j"), known("price")];
   return paretoFront(steady, ({ candidate, figures, loaded }) => [

@@ -80,26 +80,14 @@ function withClosures(found: readonly Found[], objective: Exclude<Objective, "th
       complete = false;
       return plain();
     }
-    if (leastPossible(one, own as ClosureGraph[], objective) >= best) return plain();
+    const cheaper = cheaperClosure(one, own as ClosureGraph[], objective, limits, best);
+    if (cheaper === "hopeless") return plain();
     searched++;
-    const cheaper = cheaperClosure(one, own as ClosureGraph[], objective, limits);
     if (!cheaper) return plain();
     best = Math.min(best, cheaper.cost);
     return chosen(cheaper.candidate, cheaper.boundaries, cheaper.cost, cheaper);
   });
   return { choices, searched, complete };
-}
-
-/** What no cut of a candidate can be below: every kernel where it is cheapest, and nothing sent between segments. */
-function leastPossible({ candidate }: Found, [graph]: readonly ClosureGraph[], objective: string): number {
-  if (objective !== "latency") return 0;
-  const { world, tiers } = candidate.ground;
-  const speed = Math.max(...tiers.map((tier) => world.places[tier]!.tier.speed));
-  const { atoms, profile } = graph!;
-  // With several threads kernels may be quicker than in this profile; by no more than the number of threads.
-  const threads = Math.max(...tiers.map((tier) => world.places[tier]!.tier.threads));
-  const share = Math.min(1, profile.settings.threads / threads);
-  return (atoms.seconds[0]!.reduce((sum, seconds) => sum + seconds, 0) * share) / speed;
 }
 
 function isExact({ candidate }: Chosen, complete: boolean, limits: readonly Limit[]): boolean {
