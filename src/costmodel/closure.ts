@@ -59,8 +59,8 @@ export function crossing(edges: readonly ProfileEdge[], labels: ArrayLike<number
 }
 
 /**
- * How a seam is called: the nodes before it on which no other node before it depends, joined by " & ". The head is these
- * nodes and all that they need.
+ * How a seam is called, as `onnx`'s cutAt reads it: after "only" the nodes before it on which no other node before it depends,
+ * joined by " & ". The head is these nodes and all that they need.
  */
 export function frontier({ nodes, edges = [] }: Profile, labels: ArrayLike<number>, seam: number): string {
   const within = (node: number) => labels[node]! <= seam;

@@ -17,7 +17,7 @@ export const planChoiceSchema = z.object({
     .string()
     .nullable()
     .describe(
-      "id of the cut; where it follows another order than the profile's, the last nodes of the head, joined by &",
+      "id of the cut; where it follows another order than the profile's, `only` and the last nodes of the head, joined by &; `split` takes both",
     ),
   codec: z.string(),
   along_profile_order: z

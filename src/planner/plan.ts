@@ -91,8 +91,13 @@ function rank(
   });
   onProgress(finalists.length, finalists.length);
   const rested = bestOfEach(choices).filter((choice) => !finalists.includes(choice));
-  const stable = (choice: Chosen) => (choice.loaded?.overloaded.length === 0 ? 0 : 1);
-  const sorted = simulated.sort((a, b) => stable(a) - stable(b) || value(a, question) - value(b, question));
+  // Of an operator and placement the best that keeps to the limit, where one does; else the best that is stable.
+  const { at, constraints } = asked;
+  const rankOf = (choice: Chosen) => {
+    if (keepsLatency(choice, at, constraints.latency_at_most)) return 0;
+    return choice.loaded?.overloaded.length === 0 ? 1 : 2;
+  };
+  const sorted = simulated.sort((a, b) => rankOf(a) - rankOf(b) || value(a, question) - value(b, question));
   return [...bestOfEach(sorted), ...rested.filter((choice) => !simulated.some((one) => sameKind(one, choice)))];
 }
 
