@@ -20,3 +20,17 @@ export function parseYaml<Schema extends z.ZodType>(schema: Schema, text: string
   if (!parsed.success) throw problemOf(parsed.error, name);
   return parsed.data;
 }
+
+/**
+ * Reads one value as a file would hold it: a number, a text such as `20 Mbit/s`, or a list or mapping in flow style.
+ * @param name what the value is of, for messages
+ * @throws Problem when it is no YAML
+ */
+export function parseYamlValue(text: string, name: string): unknown {
+  try {
+    return parse(text);
+  } catch (error) {
+    if (!(error instanceof YAMLError)) throw error;
+    throw new Problem(`${name}: ${error.message.split("\n")[0]!.replace(/:$/, "")}`);
+  }
+}
