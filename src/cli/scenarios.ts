@@ -22,6 +22,12 @@ export function findScenario(file: string): string {
   return !existsSync(file) && existsSync(shipped) ? shipped : file;
 }
 
+/** The topology that a scenario names: a file beside it, or a shipped one. */
+export function topologyOf(scenarioFile: string, name: string): string {
+  const beside = path.resolve(path.dirname(scenarioFile), name);
+  return existsSync(beside) ? beside : name;
+}
+
 /**
  * Reads a scenario, or a shipped one by its name, and the profiles and the topology that it names.
  *
@@ -46,6 +52,5 @@ export function readScenario(file: string): LoadedScenario {
     read.set(key, model);
     return model;
   });
-  const topology = existsSync(beside(scenario.topology)) ? beside(scenario.topology) : scenario.topology;
-  return { scenario, topology: readTopology(topology), models };
+  return { scenario, topology: readTopology(topologyOf(found, scenario.topology)), models };
 }

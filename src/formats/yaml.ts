@@ -9,21 +9,14 @@ import { Problem } from "./problem.ts";
  * @throws Problem naming the file and the field
  */
 export function parseYaml<Schema extends z.ZodType>(schema: Schema, text: string, name: string): z.output<Schema> {
-  let written: unknown;
-  try {
-    written = parse(text);
-  } catch (error) {
-    if (!(error instanceof YAMLError)) throw error;
-    throw new Problem(`${name}: ${error.message.split("\n")[0]!.replace(/:$/, "")}`);
-  }
-  const parsed = schema.safeParse(written);
+  const parsed = schema.safeParse(parseYamlValue(text, name));
   if (!parsed.success) throw problemOf(parsed.error, name);
   return parsed.data;
 }
 
 /**
- * Reads one value as a file would hold it: a number, a text such as `20 Mbit/s`, or a list or mapping in flow style.
- * @param name what the value is of, for messages
+ * Reads YAML or JSON as it is written, unchecked: a document, or one value such as `20 Mbit/s` or `{ rate: 30 }`.
+ * @param name name of the file, or what the value is of, for messages
  * @throws Problem when it is no YAML
  */
 export function parseYamlValue(text: string, name: string): unknown {

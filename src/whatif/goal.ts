@@ -3,7 +3,13 @@ import mathjs from "mathjs/lib/browser/math.js";
 import { Problem } from "../formats/problem.ts";
 import type { LoadedOutcome, Outcome } from "./outcome.ts";
 
-const math = mathjs.create(mathjs.all!);
+let instance: ReturnType<typeof mathjs.create> | undefined;
+
+/** Made when it is needed: all of mathjs is a tenth of a second, and memory that the threads of a sweep can do without. */
+function math() {
+  instance ??= mathjs.create(mathjs.all!);
+  return instance;
+}
 
 /** Names that expressions may use, of a request alone and under load. */
 export const ALONE = ["latency_s", "compute_s", "network_s", "coding_s", "load_s", "bytes"] as const;
@@ -78,7 +84,7 @@ interface Operation extends MathNode {
 function parse(text: string, option: string): MathNode {
   let node: MathNode;
   try {
-    node = math.parse(text);
+    node = math().parse(text);
   } catch (error) {
     throw new Problem(`${option} ${text}: ${(error as Error).message}; write, for example, latency_s <= 0.05`);
   }

@@ -7,7 +7,16 @@
 export { type Axis, axesOf } from "./axes.ts";
 export { Engine, type Input } from "./engine.ts";
 export { factsOf } from "./facts.ts";
-export { ALONE, type Expression, type Facts, type Goal, LOADED, parseExpression, parseGoal } from "./goal.ts";
+export {
+  ALONE,
+  type Expression,
+  type Facts,
+  type Goal,
+  LOADED,
+  loadedFigure,
+  parseExpression,
+  parseGoal,
+} from "./goal.ts";
 export { type Interval, type SobolIndex, type SobolOptions, sobolIndices } from "./indices.ts";
 export {
   type LoadedOutcome,
