@@ -4,5 +4,6 @@
  * before it counts. Part of the rim.
  */
 export { fingerprintOf, type OpenSweep, openSweep, type SweepDefinition } from "./definition.ts";
+export { runSweepOnQueue, type ServeOptions, serveSweeps } from "./redis.ts";
 export { type Column, RowMaker } from "./rows.ts";
 export { runSweep, type SweepOptions, type SweepResult } from "./run.ts";

@@ -29,6 +29,7 @@ export {
 } from "./outcome.ts";
 export { type Field, fieldOf, knownPaths, read } from "./paths.ts";
 export { type Sampling, samplingOf } from "./sampling.ts";
+export { type Range, type Sensitivity, sensitivity } from "./sensitivity.ts";
 export { MOST_DIMENSIONS, SobolSequence } from "./sobol.ts";
 export { type Crossing, choicesOf, type Solution, type SolveOptions, solve } from "./solve.ts";
 export { type Tornado, type TornadoBar, tornado } from "./tornado.ts";

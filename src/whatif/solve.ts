@@ -5,14 +5,14 @@ import { fixedChoices } from "./fields.ts";
 import type { Facts, Goal } from "./goal.ts";
 import type { LoadOptions } from "./outcome.ts";
 import { fieldOf, OPERATOR, read } from "./paths.ts";
-import { amountOf, formatAmount, type NumberField, numberField, rawAmount } from "./values.ts";
+import { amountOf, exactAmount, formatAmount, type NumberField, numberField, rawAmount } from "./values.ts";
 import { type Documents, operatorsOf, parseWorld, setPath } from "./world.ts";
 
 /** A value at which the condition begins to hold, or ceases to. */
 export interface Crossing {
   /** In SI units: the last value on the side where the condition holds. */
   readonly value: number;
-  /** As people write it. */
+  /** As people write it, rounded to the side on which the condition holds: set to this, it does. */
   readonly text: string;
   /** Whether the condition holds from here on as the value grows, or up to here. */
   readonly holds: "from" | "up to";
@@ -96,10 +96,11 @@ export function solve(documents: Documents, path: string, goal: Goal, options: S
     const value = bisect(grid[i - 1]!, grid[i]!, holds[i]!, number.integer, goal.needsLoad ? 1e-4 : 1e-9, (amount) =>
       goal.holds(facts(amount)),
     );
+    const side = holds[i] ? "from" : "up to";
     crossings.push({
       value,
-      text: formatAmount(number.kind, value),
-      holds: holds[i] ? "from" : "up to",
+      text: textOf(number, value, side, (amount) => goal.holds(facts(amount))),
+      holds: side,
       figures: goal.figures(facts(value)),
     });
   }
@@ -111,12 +112,25 @@ export function solve(documents: Documents, path: string, goal: Goal, options: S
     path,
     until: goal.text,
     value,
-    text: formatAmount(number.kind, value),
+    text: nearest?.text ?? formatAmount(number.kind, value),
     figures: nearest?.figures ?? goal.figures(facts(value)),
     crossings,
     holds_now: holdsNow,
     searched: { from, to },
   };
+}
+
+/** Three digits where they will do, and else all. */
+function textOf(
+  { kind, integer }: NumberField,
+  value: number,
+  side: Crossing["holds"],
+  holds: (amount: number) => boolean,
+) {
+  if (integer) return String(value);
+  const unit = 10 ** (Math.floor(Math.log10(value)) - 2);
+  const rounded = Number(((side === "from" ? Math.ceil : Math.floor)(value / unit) * unit).toPrecision(3));
+  return holds(rounded) ? formatAmount(kind, rounded) : exactAmount(kind, value);
 }
 
 const distance = (a: number, b: number | undefined): number =>
@@ -178,9 +192,17 @@ function unreachable(
     .reduce((a, b) => (b.shortfall < a.shortfall ? b : a));
   return new Problem(
     `${goal.text} holds for no ${path} from ${formatAmount(kind, from)} to ${formatAmount(kind, to)}; nearest: ` +
-      `${formatAmount(kind, nearest.amount)} gives ${describe(goal.figures(facts(nearest.amount)))}. ` +
-      "--between searches another range",
+      `${formatAmount(kind, nearest.amount)} gives ${describe(goal.figures(facts(nearest.amount)))}` +
+      `${reasonOf(goal, facts(nearest.amount))}. --between searches another range`,
   );
+}
+
+/** Why figures under load are infinite, where they are. */
+function reasonOf(goal: Goal, facts: Facts): string {
+  if (!goal.needsLoad || Object.values(goal.figures(facts)).every(Number.isFinite)) return "";
+  const { overloaded, failed } = facts.loaded();
+  if (overloaded.length > 0) return `, as ${overloaded.join(" and ")} cannot do all the work that comes`;
+  return `, as ${(100 * failed).toFixed(1)} % of the requests are rejected or given up`;
 }
 
 const describe = (figures: Readonly<Record<string, number>>): string =>
@@ -211,7 +233,7 @@ function solveChoice(documents: Documents, path: string, goal: Goal, factsAt: (r
   if (!best) throw new Problem(`${path}: no value can be tried: ${refused[0] ?? "there is none"}`);
   if (!best.holds)
     throw new Problem(
-      `${goal.text} holds for no ${path} of ${tried.map(({ value }) => value).join(", ")}; nearest: ${best.value} gives ${describe(best.figures)}`,
+      `${goal.text} holds for no ${path} of ${tried.map(({ value }) => value).join(", ")}; nearest: ${best.value} gives ${describe(best.figures)}${reasonOf(goal, factsAt(best.value))}`,
     );
   return {
     path,

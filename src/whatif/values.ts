@@ -72,6 +72,10 @@ export function rawAmount(
   return kind === undefined || kinds?.[0] === kind ? amount : `${amount} ${SI[kind]}`;
 }
 
+/** An amount with all its digits, in its SI unit. */
+export const exactAmount = (kind: QuantityKind | undefined, amount: number): string =>
+  kind === undefined ? String(amount) : `${amount} ${SI[kind]}`;
+
 /** An amount as people write it. */
 export function formatAmount(kind: QuantityKind | undefined, amount: number): string {
   switch (kind) {

@@ -8,6 +8,7 @@ import { provenanceSchema } from "../../formats/provenance.ts";
 import { measuredRunSchema } from "../../formats/runs.ts";
 import { scenarioSchema } from "../../formats/scenario.ts";
 import { simulationSchema } from "../../formats/simulation.ts";
+import { sweepSchema } from "../../formats/sweep.ts";
 import { topologySchema } from "../../formats/topology.ts";
 import { validationSchema } from "../../formats/validation.ts";
 import { variantsSchema } from "../../formats/variants.ts";
@@ -19,6 +20,7 @@ const SCHEMAS = {
   prediction: z.object({ predictions: z.array(predictionSchema) }),
   scenario: scenarioSchema,
   simulation: simulationSchema,
+  sweep: sweepSchema,
   run: measuredRunSchema,
   calibration: calibrationSchema,
   validation: validationSchema,
