@@ -36,7 +36,7 @@ export class Engine {
     this.#documents = documents;
     this.#inputs = inputs;
     const all = inputs.map((_, i) => i);
-    const first = applied(documents, inputs, (input) => input.values?.[0] ?? input.raw(input.from));
+    const first = applied(documents, inputs, firstOf);
     // A list of numbers may as well be set in place as a range.
     this.#numeric = all.filter((i) => {
       const input = inputs[i]!;
@@ -89,7 +89,7 @@ export class Engine {
 
   #prepare(values: ArrayLike<number>): Combination {
     const at = applied(this.#documents, this.#inputs, (input, i) =>
-      this.#choosing.includes(i) ? input.values![values[i]!] : (input.values?.[0] ?? input.raw(input.from)),
+      this.#choosing.includes(i) ? input.values![values[i]!] : firstOf(input),
     );
     const { scenario, topology, models } = parseWorld(at);
     const { placement, cut, codec } = scenario.workload[at.classIndex]!;
@@ -120,6 +120,8 @@ interface Combination {
     readonly setters: readonly ((amount: number) => void)[];
   }[];
 }
+
+const firstOf = ({ values, raw, from }: Input): unknown => (values ? values[0] : raw(from));
 
 type Ends = readonly [a: unknown, b: unknown];
 
