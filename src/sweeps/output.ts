@@ -40,6 +40,8 @@ export class SweepOutput {
       this.#placed.set(entry.chunk, entry);
       this.#end += entry.bytes;
     }
+    // Entries that are not true must not be there when others follow them.
+    if (this.#placed.size < this.#journal.entries.length) this.#journal.rewrite([...this.#placed.values()]);
     fs.ftruncateSync(this.#descriptor, this.#placed.size > 0 ? this.#end : 0);
     if (this.#placed.size === 0) fs.writeSync(this.#descriptor, header, 0, header.length, 0);
   }

@@ -37,9 +37,7 @@ export class RowMaker {
     const { documents, axes } = sweep;
     this.#engine = sweep.sweep.load === "none" ? new Engine(documents, axes) : undefined;
     this.#open = leavesOpen(documents, axes);
-    this.#stations = this.#engine
-      ? []
-      : stationsOf(this.#at(new Float64Array(axes.length).map((_, d) => (axes[d]!.values ? 0 : axes[d]!.from))));
+    this.#stations = this.#engine ? [] : this.#checked();
   }
 
   /** What each row has. */
@@ -111,6 +109,16 @@ export class RowMaker {
       overloaded[row] = loaded !== undefined && loaded.overloaded.length > 0;
       for (let k = 0; k < used.length; k++) used[k]![row] = loaded?.utilisation[this.#stations[k]!] ?? Number.NaN;
     };
+  }
+
+  /** Looks at every value once, with the others at their first. @returns the stations that are simulated */
+  #checked(): string[] {
+    const { axes } = this.#sweep;
+    const first = Float64Array.from(axes, ({ values, from }) => (values ? 0 : from));
+    for (const [d, { values, from, to }] of axes.entries()) {
+      for (const value of values ? values.keys() : [from, to]) outcomeOf(this.#at(first.with(d, value)));
+    }
+    return stationsOf(this.#at(first));
   }
 
   #at(point: Float64Array): Documents {

@@ -60,10 +60,8 @@ export class Engine {
       );
     }
     // Every value is looked at once, with the others at their first.
-    for (const input of inputs) {
-      for (const value of input.values ?? [input.raw(input.from), input.raw(input.to)])
-        parseWorld(setPath(first, input.path, value));
-    }
+    for (const { path, values, raw, from, to } of inputs)
+      for (const value of values ?? [raw(from), raw(to)]) evaluatorOf(setPath(first, path, value));
   }
 
   /**
@@ -91,15 +89,7 @@ export class Engine {
     const at = applied(this.#documents, this.#inputs, (input, i) =>
       this.#choosing.includes(i) ? input.values![values[i]!] : firstOf(input),
     );
-    const { scenario, topology, models } = parseWorld(at);
-    const { placement, cut, codec } = scenario.workload[at.classIndex]!;
-    const { model } = models[at.classIndex]!;
-    const open = placement === "best";
-    const evaluator = new Evaluator(model, topology, {
-      ...(open ? {} : { placements: [placement] }),
-      cuts: open || placement.includes(">") ? cut : "best",
-      ...(codec === undefined ? {} : { codecs: codec === "best" ? model.codecs : [codec] }),
-    });
+    const evaluator = evaluatorOf(at);
     const settings = this.#numeric.map((i) => {
       const input = this.#inputs[i]!;
       const leaves = leavesOf(at, input, endsOf(input)!) ?? [];
@@ -110,6 +100,18 @@ export class Engine {
     });
     return { evaluator, settings };
   }
+}
+
+function evaluatorOf(documents: Documents): Evaluator {
+  const { scenario, topology, models } = parseWorld(documents);
+  const { placement, cut, codec } = scenario.workload[documents.classIndex]!;
+  const { model } = models[documents.classIndex]!;
+  const open = placement === "best";
+  return new Evaluator(model, topology, {
+    ...(open ? {} : { placements: [placement] }),
+    cuts: open || placement.includes(">") ? cut : "best",
+    ...(codec === undefined ? {} : { codecs: codec === "best" ? model.codecs : [codec] }),
+  });
 }
 
 interface Combination {
