@@ -1,6 +1,7 @@
 /**
- * Tierwise as a library: the rooms' public faces. Pure rooms (onnx, codecs, costmodel, simulator, whatif, report, units,
- * zoo, accuracy) run anywhere; the profiler, the testbed, sweeps, the store and the data sets need Node and ONNX Runtime.
+ * Tierwise as a library: the rooms' public faces. Pure rooms (onnx, codecs, costmodel, simulator, planner, whatif, report,
+ * units, zoo, accuracy) run anywhere; the profiler, the testbed, sweeps, the store and the data sets need Node and ONNX
+ * Runtime.
  */
 export * as accuracy from "./accuracy/index.ts";
 export * as codecs from "./codecs/index.ts";
@@ -15,6 +16,7 @@ export { parseTopology, type Topology, topologySchema } from "./formats/topology
 export { type Accuracy, parseVariants, type Variant, type Variants, variantsSchema } from "./formats/variants.ts";
 export * as onnx from "./onnx/index.ts";
 export * as operators from "./operators/index.ts";
+export * as planner from "./planner/index.ts";
 export * as profiler from "./profiler/index.ts";
 export * as report from "./report/index.ts";
 export * as simulator from "./simulator/index.ts";

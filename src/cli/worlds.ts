@@ -8,7 +8,7 @@ import { parseYamlValue } from "../formats/yaml.ts";
 import { readText } from "../store/index.ts";
 import type { SweepDefinition } from "../sweeps/index.ts";
 import { type Documents, modelSource, openWorld } from "../whatif/index.ts";
-import { readProfile } from "./profiling.ts";
+import { readProfile } from "./profiles.ts";
 import { findScenario, topologyOf } from "./scenarios.ts";
 import { findTopology, PACKAGE } from "./topologies.ts";
 import { VERSION } from "./version.ts";

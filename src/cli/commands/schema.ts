@@ -2,6 +2,7 @@ import { Argument, Command } from "@commander-js/extra-typings";
 import { z } from "zod";
 import { calibrationSchema } from "../../formats/calibration.ts";
 import { datasetSchema } from "../../formats/dataset.ts";
+import { planResultSchema } from "../../formats/planresult.ts";
 import { predictionSchema } from "../../formats/prediction.ts";
 import { profileSchema } from "../../formats/profile.ts";
 import { provenanceSchema } from "../../formats/provenance.ts";
@@ -21,6 +22,7 @@ const SCHEMAS = {
   scenario: scenarioSchema,
   simulation: simulationSchema,
   sweep: sweepSchema,
+  plan: planResultSchema,
   run: measuredRunSchema,
   calibration: calibrationSchema,
   validation: validationSchema,
