@@ -41,7 +41,7 @@ export class ChunkEncoder {
     const columnData = columns.map(({ name, data }) => ({ name, data, offsetIndex: false }));
     void parquet.write({ columnData, rowGroupSize: rows });
     const bytes = this.#writer.getBytes().slice(MAGIC.length) as Uint8Array<ArrayBuffer>;
-    const rowGroup = JSON.stringify(shifted(parquet.row_groups[0]!, -MAGIC.length), bigToJson);
+    const rowGroup = JSON.stringify(shifted(parquet.row_groups[0]!, -MAGIC.length), toJson);
     return { bytes, rowGroup, rows };
   }
 }
@@ -71,7 +71,7 @@ export function footer(
     kvMetadata: Object.entries(facts).map(([key, value]) => ({ key, value })),
     createdBy,
   });
-  parquet.row_groups = chunks.map(({ offset, rowGroup }) => shifted(JSON.parse(rowGroup, bigFromJson), offset));
+  parquet.row_groups = chunks.map(({ offset, rowGroup }) => shifted(JSON.parse(rowGroup, fromJson), offset));
   parquet.num_rows = BigInt(chunks.reduce((sum, { rows }) => sum + rows, 0));
   void parquet.finish();
   return writer.getBytes().slice(MAGIC.length);
@@ -100,9 +100,14 @@ function shifted(group: RowGroup, by: number): RowGroup {
   };
 }
 
-const bigToJson = (_: string, value: unknown): unknown =>
-  typeof value === "bigint" ? { bigint: String(value) } : value;
+/** JSON has neither big numbers nor infinite ones; statistics of a column hold both. */
+function toJson(_: string, value: unknown): unknown {
+  if (typeof value === "bigint") return { bigint: String(value) };
+  return typeof value === "number" && !Number.isFinite(value) ? { number: String(value) } : value;
+}
 
-function bigFromJson(_: string, value: unknown): unknown {
-  return typeof value === "object" && value !== null && "bigint" in value ? BigInt(String(value.bigint)) : value;
+function fromJson(_: string, value: unknown): unknown {
+  if (typeof value !== "object" || value === null) return value;
+  if ("bigint" in value) return BigInt(String(value.bigint));
+  return "number" in value ? Number(value.number) : value;
 }

@@ -88,3 +88,25 @@ test("statistics and facts can be read", async () => {
   const [fact] = await query(`SELECT key::VARCHAR, value::VARCHAR FROM parquet_kv_metadata('${file}')`);
   expect(fact).toEqual(["tierwise.fingerprint", "f"]);
 });
+
+test("infinite values are found, and none that is not there", async () => {
+  const file = path.join(freshFolder(), "sweep.parquet");
+  const column = (data: number[]): Column[] => [{ name: "value", type: "DOUBLE", data: Float64Array.from(data) }];
+  const output = new SweepOutput(file, "f");
+  const chunks = [
+    [1, 2, Number.POSITIVE_INFINITY],
+    [Number.NaN, 3, 4],
+    [Number.POSITIVE_INFINITY, Number.POSITIVE_INFINITY],
+    [Number.NaN],
+    [-5, Number.NEGATIVE_INFINITY],
+  ];
+  for (const [i, data] of chunks.entries()) output.append(i, encoder.encode(column(data)));
+  output.finish(column([]), {}, "test");
+  const count = async (condition: string) =>
+    Number((await query(`SELECT count(*) FROM '${file}' WHERE ${condition}`))[0]![0]);
+  expect(await count("value = 'Infinity'")).toBe(3);
+  expect(await count("value < 0")).toBe(2);
+  expect(await count("value BETWEEN 1 AND 4")).toBe(4);
+  expect(await count("isnan(value)")).toBe(2);
+  expect(await count("value >= 3 AND NOT isnan(value)")).toBe(5);
+});
