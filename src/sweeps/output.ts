@@ -1,5 +1,6 @@
 import fs from "node:fs";
 import path from "node:path";
+import { Problem } from "../formats/problem.ts";
 import { ensureFolder, Journal } from "../store/index.ts";
 import { type ColumnSpec, type EncodedChunk, footer, header, type PlacedChunk } from "./parquet.ts";
 
@@ -31,8 +32,15 @@ export class SweepOutput {
     const beside = (ending: string) => path.join(path.dirname(file), `.${path.basename(file)}.${ending}`);
     this.#partial = beside("partial");
     ensureFolder(path.dirname(path.resolve(file)));
-    this.#journal = new Journal<Entry>(beside("journal"), fingerprint);
-    this.#descriptor = fs.openSync(this.#partial, fs.constants.O_RDWR | fs.constants.O_CREAT);
+    // Now, and not after hours of work.
+    if (fs.statSync(file, { throwIfNoEntry: false })?.isDirectory())
+      throw new Problem(`cannot write ${file}: it is a folder`);
+    try {
+      this.#journal = new Journal<Entry>(beside("journal"), fingerprint);
+      this.#descriptor = fs.openSync(this.#partial, fs.constants.O_RDWR | fs.constants.O_CREAT);
+    } catch (error) {
+      throw new Problem(`cannot write beside ${file}: ${(error as Error).message}`);
+    }
     const { size } = fs.fstatSync(this.#descriptor);
     for (const entry of this.#journal.entries) {
       // The partial file may be gone, or be of another machine's disk that lost its end.

@@ -52,6 +52,8 @@ async function connect(url: string): Promise<Redis> {
   } catch (error) {
     redis.disconnect();
     const { host, port } = redis.options;
+    if (/NOAUTH|WRONGPASS/.test(reason))
+      throw new Problem(`the Redis at ${host}:${port} wants the right password: redis://:PASSWORD@${host}:${port}`);
     throw new Problem(`no Redis answers at ${host}:${port}: ${reason || (error as Error).message}`);
   }
   // From now on a lost connection is made again.

@@ -1,7 +1,8 @@
-import { appendFileSync, existsSync, readdirSync, readFileSync, truncateSync } from "node:fs";
+import { appendFileSync, existsSync, readdirSync, readFileSync, truncateSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import fc from "fast-check";
 import { expect, test } from "vitest";
+import { Problem } from "../../src/formats/problem.ts";
 import { SweepOutput } from "../../src/sweeps/output.ts";
 import { ChunkEncoder } from "../../src/sweeps/parquet.ts";
 import type { Column } from "../../src/sweeps/rows.ts";
@@ -109,4 +110,10 @@ test("infinite values are found, and none that is not there", async () => {
   expect(await count("value BETWEEN 1 AND 4")).toBe(4);
   expect(await count("isnan(value)")).toBe(2);
   expect(await count("value >= 3 AND NOT isnan(value)")).toBe(5);
+});
+
+test.each(["", "nofolder.json/sweep.parquet"])("a place that cannot be written to is a Problem at once: %s", (name) => {
+  const folder = freshFolder();
+  writeFileSync(path.join(folder, "nofolder.json"), "{}");
+  expect(() => new SweepOutput(path.join(folder, name), "f")).toThrow(Problem);
 });
