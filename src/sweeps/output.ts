@@ -33,7 +33,7 @@ export class SweepOutput {
     this.#partial = beside("partial");
     ensureFolder(path.dirname(path.resolve(file)));
     // Now, and not after hours of work.
-    if (fs.statSync(file, { throwIfNoEntry: false })?.isDirectory())
+    if (fs.existsSync(file) && fs.statSync(file).isDirectory())
       throw new Problem(`cannot write ${file}: it is a folder`);
     try {
       this.#journal = new Journal<Entry>(beside("journal"), fingerprint);

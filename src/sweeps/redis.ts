@@ -14,8 +14,10 @@ const LOCK_MS = 6000;
 const STALLED_MS = 3000;
 /** A chunk that takes so many workers down with it is given up. */
 const MOST_STALLS = 5;
-/** How long Redis remembers a sweep that has ended or was abandoned. */
+/** How long Redis keeps a sweep that was abandoned. */
 const KEEP_S = 24 * 3600;
+/** How long workers are told that a sweep has ended. */
+const DONE_S = 600;
 
 interface ChunkJob {
   readonly fingerprint: string;
@@ -77,25 +79,25 @@ export async function runSweepOnQueue(
   const fingerprint = fingerprintOf(definition);
   const keys = keysOf(fingerprint);
   const queue = new Queue<ChunkJob>(QUEUE, { connection: redis });
-  const own = options.threads > 0 ? await startWorker(url, options.threads) : undefined;
+  let own: { close(): Promise<void> } | undefined;
   try {
+    if (options.threads > 0) own = await startWorker(url, options.threads);
     const result = await collectChunks(definition, options, async (chunks, done) => {
       await redis.set(keys.definition, JSON.stringify(definition), "EX", KEEP_S);
-      await redis.del(keys.state);
+      // What an earlier run left; results that are there are found when their chunks are queued.
+      await redis.del(keys.state, keys.news);
+      for (const job of await failedJobs(queue, fingerprint)) await job.remove();
       const waiting = new Set<number>();
       const queued = chunks.values();
       const enqueue = async () => {
-        for (
-          let next = queued.next();
-          !next.done;
-          next = waiting.size < WINDOW ? queued.next() : { done: true, value: undefined }
-        ) {
+        while (waiting.size < WINDOW) {
+          const next = queued.next();
+          if (next.done) return;
           const chunk = next.value;
           waiting.add(chunk);
           // An earlier run's worker may have left it.
           if (await redis.exists(keys.result(chunk))) await redis.rpush(keys.news, String(chunk));
           else await queue.add("chunk", { fingerprint, chunk }, jobOptions(fingerprint, chunk));
-          if (waiting.size >= WINDOW) return;
         }
       };
       try {
@@ -121,7 +123,7 @@ export async function runSweepOnQueue(
         throw error;
       }
     });
-    await redis.set(keys.state, "done", "EX", KEEP_S);
+    await redis.set(keys.state, "done", "EX", DONE_S);
     await redis.del(keys.definition, keys.news);
     return result;
   } finally {
@@ -136,16 +138,19 @@ const jobId = (fingerprint: string, chunk: number) => `${fingerprint}-${chunk}`;
 /** The id makes a chunk that is queued already stay there once. */
 const jobOptions = (fingerprint: string, chunk: number) => ({
   jobId: jobId(fingerprint, chunk),
+  attempts: 3,
   removeOnComplete: true,
   removeOnFail: { age: KEEP_S },
 });
 
+async function failedJobs(queue: Queue<ChunkJob>, fingerprint: string) {
+  return (await queue.getFailed()).filter(({ data }) => data.fingerprint === fingerprint);
+}
+
 /** @throws Error of a chunk that was given up */
 async function throwFailure(queue: Queue<ChunkJob>, fingerprint: string): Promise<void> {
-  const failed = (await queue.getFailed()).find(({ data }) => data.fingerprint === fingerprint);
-  if (!failed) return;
-  await failed.remove();
-  throw new Error(`chunk ${failed.data.chunk} of the sweep failed on a worker: ${failed.failedReason}`);
+  const [failed] = await failedJobs(queue, fingerprint);
+  if (failed) throw new Error(`chunk ${failed.data.chunk} of the sweep failed on a worker: ${failed.failedReason}`);
 }
 
 async function fetchResult(redis: Redis, key: string): Promise<EncodedChunk | undefined> {

@@ -56,14 +56,14 @@ export function journaled(file: string): number {
   return existsSync(journal) ? Math.max(0, readFileSync(journal, "utf8").split("\n").length - 2) : 0;
 }
 
-/** A sweep; where the cut is the best, a row takes a search, so that there is time to kill what computes it. */
-export function writeSweep(folder: string, n: number, cut: "best" | "p2o.Conv.37" = "p2o.Conv.37"): string {
+/** A sweep of a cut model, written down. */
+export function writeSweep(folder: string, n: number): string {
   const file = path.join(folder, "sweep.yaml");
   writeFileSync(
     file,
     JSON.stringify({
       scenario: "receipts-at-the-till",
-      set: { placement: "mobile>edge", cut },
+      set: { placement: "mobile>edge", cut: "p2o.Conv.37" },
       axes: {
         "topology.links.mobile>edge.bandwidth": { from: "1 Mbit/s", to: "1 Gbit/s", scale: "log" },
         "topology.devices.phone.speed": { from: 0.1, to: 1 },

@@ -22,7 +22,7 @@ async function freePort(): Promise<number> {
   return port;
 }
 
-const SCENARIOS = 9 * 16_384 - 100;
+const SCENARIOS = 30 * 16_384 - 100;
 
 describe.skipIf(!installed)("a sweep on a queue in Redis", () => {
   let url: string;
@@ -53,21 +53,31 @@ describe.skipIf(!installed)("a sweep on a queue in Redis", () => {
     timeout: 240_000,
   }, async () => {
     const folder = freshFolder();
-    const sweep = writeSweep(folder, SCENARIOS, "best");
+    const sweep = writeSweep(folder, SCENARIOS);
     const [shared, alone] = [path.join(folder, "shared.parquet"), path.join(folder, "alone.parquet")];
     const producer = new Tierwise(["sweep", sweep, "-o", shared, "--redis", url, "--threads", "0", "--json"], folder);
     const args = ["sweep", sweep, "--redis", url, "--worker", "--threads", "1", "--json"];
     const victim = new Tierwise(args, folder);
     const redis = new Redis(url, { maxRetriesPerRequest: null });
     const queue = new Queue("tierwise-sweeps", { connection: redis });
-    // It is alone so far, so that the active job is its own.
-    await until(async () => journaled(shared) >= 1 && (await queue.getActiveCount()) === 1, "the first chunk");
+    // It is alone so far, so that the active job is its own; stopped with one, it cannot finish it before it is killed.
+    await until(async () => {
+      if (journaled(shared) === 0) return false;
+      victim.process.kill("SIGSTOP");
+      if ((await queue.getActiveCount()) === 1) return true;
+      victim.process.kill("SIGCONT");
+      return false;
+    }, "a chunk that is being computed");
     await victim.kill();
     const orphans = await queue.getActiveCount();
+    // Until both others are there, so that they share what is left.
+    await queue.pause();
     const others = [
       new Tierwise(args, folder),
       new Tierwise(["sweep", "--redis", url, "--worker", "--threads", "1", "--json"], folder),
     ];
+    await until(async () => (await queue.getWorkersCount()) === 2, "two workers");
+    await queue.resume();
     expect(await producer.json()).toMatchObject({ scenarios: SCENARIOS, file: shared });
     // The one that was told the sweep ends with it; the other serves whatever comes, until it is asked to end.
     const first = await others[0]!.json();
