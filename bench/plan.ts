@@ -1,9 +1,12 @@
 /**
  * Benchmark of planning: how long it takes to find the best cut of every placement for every codec, once a profile is
- * loaded. Prints a table, or with `--json` a document; figures are medians of interleaved repeats.
+ * loaded, and to answer what-ifs; and a sweep of a million scenarios. Prints tables, or with `--json` a document; figures
+ * are medians of interleaved repeats, but for the sweep, which runs once.
  */
 import { readdirSync, readFileSync } from "node:fs";
+import os from "node:os";
 import { performance } from "node:perf_hooks";
+import { parse } from "yaml";
 import { CODECS } from "../src/codecs/index.ts";
 import { type CostModel, crossover, loadModel, predict } from "../src/costmodel/index.ts";
 import { planSchema } from "../src/formats/plan.ts";
@@ -12,6 +15,8 @@ import { parseScenario } from "../src/formats/scenario.ts";
 import { parseTopology, type Topology } from "../src/formats/topology.ts";
 import { type PlanQuestion, solve } from "../src/planner/index.ts";
 import { type Chain, profileOf } from "../test/costmodel/profiles.ts";
+import { measureSweep } from "./plan/sweep.ts";
+import { WHAT_IFS, whatIfs } from "./plan/whatif.ts";
 
 const REPEATS = 31;
 
@@ -29,7 +34,8 @@ interface Task {
 }
 
 const read = (path: string) => readFileSync(new URL(path, import.meta.url), "utf8");
-const topology = parseTopology(read("../topologies/mobile-edge-cloud.yaml"), "mobile-edge-cloud.yaml");
+const topologyText = read("../topologies/mobile-edge-cloud.yaml");
+const topology = parseTopology(topologyText, "mobile-edge-cloud.yaml");
 const limited: Topology = { ...topology, tiers: topology.tiers.map((tier) => ({ ...tier, cpu_quota: 0.5 })) };
 const PAIRS = ["mobile>edge", "mobile>cloud", "edge>cloud"];
 const cuts = ({ model }: Subject) => model.cuts.length;
@@ -38,6 +44,22 @@ const best = (name: string, at: Topology): Task => ({
   name,
   evaluations: (subject) => PAIRS.length * CODECS.length * cuts(subject),
   run: ({ model }) => predict(model, at, { placements: PAIRS, codecs: CODECS }),
+});
+
+/** What-ifs of one placement and cut, ready to be asked. */
+const asked = new Map<string, () => number>();
+const whatIf = (placement: string): Task => ({
+  name: `what-ifs, ${placement} at one cut`,
+  evaluations: () => WHAT_IFS,
+  run: ({ name, profile }) => {
+    const key = `${name} ${placement}`;
+    let run = asked.get(key);
+    if (!run) {
+      run = whatIfs(profile, parse(topologyText), placement);
+      asked.set(key, run);
+    }
+    run();
+  },
 });
 
 const TASKS: readonly Task[] = [
@@ -66,6 +88,7 @@ const TASKS: readonly Task[] = [
     evaluations: (subject) => (cuts(subject) * (cuts(subject) - 1)) / 2,
     run: ({ model }) => predict(model, topology, { placements: ["mobile>edge>cloud"] }),
   },
+  ...["edge", "mobile>edge", "mobile>cloud"].map(whatIf),
   planTask("plan: 6 operators, all placements of 3 tiers, all cuts of any order", true),
   planTask("the same, cuts along the profile's order", false),
 ];
@@ -181,8 +204,10 @@ const results = measured.map(({ subject, task, times }) => {
   };
 });
 
+const sweep = await measureSweep(os.availableParallelism());
+
 if (process.argv.includes("--json")) {
-  console.log(JSON.stringify({ benchmark: "plan", node: process.version, results }, null, 2));
+  console.log(JSON.stringify({ benchmark: "plan", node: process.version, results, sweep }, null, 2));
 } else {
   console.table(
     results.map(({ model, task, seconds, evaluations, seconds_per_evaluation }) => ({
@@ -193,4 +218,13 @@ if (process.argv.includes("--json")) {
       "ns each": seconds_per_evaluation === null ? "" : Math.round(seconds_per_evaluation * 1e9),
     })),
   );
+  console.log("A sweep, from the command line to a Parquet file:");
+  console.table([
+    {
+      ...sweep,
+      seconds: Number(sweep.seconds.toPrecision(3)),
+      peak_rss_mb: sweep.peak_rss_mb === null ? "unknown" : Math.round(sweep.peak_rss_mb),
+      file_mb: Math.round(sweep.file_mb),
+    },
+  ]);
 }

@@ -1,6 +1,7 @@
 /**
- * Tierwise as a library: the rooms' public faces. Pure rooms (onnx, codecs, costmodel, simulator, planner, report, units, zoo,
- * accuracy) run anywhere; the profiler, the testbed, the store and the data sets need Node and ONNX Runtime.
+ * Tierwise as a library: the rooms' public faces. Pure rooms (onnx, codecs, costmodel, simulator, planner, whatif, report,
+ * units, zoo, accuracy) run anywhere; the profiler, the testbed, sweeps, the store and the data sets need Node and ONNX
+ * Runtime.
  */
 export * as accuracy from "./accuracy/index.ts";
 export * as codecs from "./codecs/index.ts";
@@ -13,6 +14,7 @@ export { type Prediction, predictionSchema, type Stage } from "./formats/predict
 export { Problem } from "./formats/problem.ts";
 export { type Profile, profileSchema } from "./formats/profile.ts";
 export { parseScenario, type Scenario, scenarioSchema } from "./formats/scenario.ts";
+export { parseSweep, type Sweep, sweepSchema } from "./formats/sweep.ts";
 export { parseTopology, type Topology, topologySchema } from "./formats/topology.ts";
 export { type Accuracy, parseVariants, type Variant, type Variants, variantsSchema } from "./formats/variants.ts";
 export * as onnx from "./onnx/index.ts";
@@ -22,6 +24,8 @@ export * as profiler from "./profiler/index.ts";
 export * as report from "./report/index.ts";
 export * as simulator from "./simulator/index.ts";
 export * as store from "./store/index.ts";
+export * as sweeps from "./sweeps/index.ts";
 export * as testbed from "./testbed/index.ts";
 export * as units from "./units/index.ts";
+export * as whatif from "./whatif/index.ts";
 export * as zoo from "./zoo/index.ts";

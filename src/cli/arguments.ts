@@ -15,6 +15,14 @@ export function positiveInteger(text: string): number {
   return value;
 }
 
+/** @throws InvalidArgumentError unless the text is a whole number from 0 on. */
+export function wholeNumber(text: string): number {
+  const value = Number(text);
+  if (text.trim() === "" || !Number.isSafeInteger(value) || value < 0)
+    throw new InvalidArgumentError("It must be a whole number from 0 on.");
+  return value;
+}
+
 /** @throws InvalidArgumentError unless the text is a whole number from 0 to 2³² − 1. */
 export function seedNumber(text: string): number {
   const value = Number(text);

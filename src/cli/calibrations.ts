@@ -6,7 +6,7 @@ import type { Profile } from "../formats/profile.ts";
 import type { Topology } from "../formats/topology.ts";
 import { type RunTable, readText } from "../store/index.ts";
 import { note } from "./output.ts";
-import { readProfile } from "./profiling.ts";
+import { readProfile } from "./profiles.ts";
 import { readTopology } from "./topologies.ts";
 
 /**

@@ -1,4 +1,3 @@
-import { existsSync } from "node:fs";
 import path from "node:path";
 import { loadModel } from "../costmodel/index.ts";
 import { type Plan, planSchema } from "../formats/plan.ts";
@@ -6,8 +5,8 @@ import { Problem } from "../formats/problem.ts";
 import { parseScenario } from "../formats/scenario.ts";
 import type { PlanQuestion, VariantModel } from "../planner/index.ts";
 import { readText } from "../store/index.ts";
-import { readProfile } from "./profiling.ts";
-import { findScenario, readClassModels } from "./scenarios.ts";
+import { readProfile } from "./profiles.ts";
+import { findScenario, readClassModels, topologyOf } from "./scenarios.ts";
 import { readTopology } from "./topologies.ts";
 
 /**
@@ -30,11 +29,10 @@ export function readPlanQuestion(file: string, overrides: Partial<Plan> = {}): P
       profiles: documents,
     };
   });
-  const topology = existsSync(beside(scenario.topology)) ? beside(scenario.topology) : scenario.topology;
   return {
     scenario,
     plan: { ...(scenario.plan ?? planSchema.parse({})), ...overrides },
-    topology: readTopology(topology),
+    topology: readTopology(topologyOf(found, scenario.topology)),
     variants,
     models: readClassModels(scenario, found, variants[0]!),
   };

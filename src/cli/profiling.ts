@@ -1,8 +1,6 @@
 import { existsSync } from "node:fs";
 import path from "node:path";
-import { problemOf } from "../formats/issues.ts";
-import { Problem } from "../formats/problem.ts";
-import { type Profile, profileSchema } from "../formats/profile.ts";
+import type { Profile } from "../formats/profile.ts";
 import { operatorOf } from "../operators/index.ts";
 import {
   describeHost,
@@ -14,7 +12,8 @@ import {
   type Settings,
   type Shapes,
 } from "../profiler/index.ts";
-import { ensureFolder, openModel, readText, writeAtomically } from "../store/index.ts";
+import { ensureFolder, openModel, writeAtomically } from "../store/index.ts";
+import { readProfile } from "./profiles.ts";
 import { Progress } from "./progress.ts";
 
 export interface ProfileRequest {
@@ -71,18 +70,4 @@ export async function obtainProfile(file: string, asked: ProfileRequest): Promis
   } finally {
     progress.stop();
   }
-}
-
-/** @throws Problem when the file is not a profile. */
-export function readProfile(file: string): Profile {
-  let document: unknown;
-  try {
-    document = JSON.parse(readText(file));
-  } catch (error) {
-    if (error instanceof Problem) throw error;
-    throw new Problem(`${file} is not a profile: it is not JSON. Make one with \`tierwise profile MODEL\`.`);
-  }
-  const parsed = profileSchema.safeParse(document);
-  if (!parsed.success) throw problemOf(parsed.error, file);
-  return parsed.data;
 }

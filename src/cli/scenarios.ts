@@ -6,7 +6,7 @@ import { parseScenario, type Scenario } from "../formats/scenario.ts";
 import type { Topology } from "../formats/topology.ts";
 import type { ScenarioModel } from "../simulator/index.ts";
 import { readText } from "../store/index.ts";
-import { readProfile } from "./profiling.ts";
+import { readProfile } from "./profiles.ts";
 import { PACKAGE, readTopology } from "./topologies.ts";
 
 export interface LoadedScenario {
@@ -22,6 +22,12 @@ export function findScenario(file: string): string {
   return !existsSync(file) && existsSync(shipped) ? shipped : file;
 }
 
+/** The topology that a scenario names: a file beside it, or a shipped one. */
+export function topologyOf(scenarioFile: string, name: string): string {
+  const beside = path.resolve(path.dirname(scenarioFile), name);
+  return existsSync(beside) ? beside : name;
+}
+
 /**
  * Reads a scenario, or a shipped one by its name, and the profiles and the topology that it names.
  *
@@ -32,10 +38,8 @@ export function readScenario(file: string): LoadedScenario {
   const scenario = parseScenario(readText(found), found);
   if (scenario.workload.length === 0)
     throw new Problem(`${found}: workload: is missing; what is under \`measure\` is for \`tierwise measure\``);
-  const beside = (name: string) => path.resolve(path.dirname(found), name);
   const models = readClassModels(scenario, found);
-  const topology = existsSync(beside(scenario.topology)) ? beside(scenario.topology) : scenario.topology;
-  return { scenario, topology: readTopology(topology), models };
+  return { scenario, topology: readTopology(topologyOf(found, scenario.topology)), models };
 }
 
 /**

@@ -8,13 +8,18 @@ import { formatBandwidth, formatDuration, formatSize } from "../units/index.ts";
 /** Folder of the package itself: where shipped topologies and profiles lie. */
 export const PACKAGE = fileURLToPath(new URL("../..", import.meta.url));
 
+/** The file of a topology: as given, or a shipped one by its name. */
+export function findTopology(file: string): string {
+  const shipped = path.join(PACKAGE, "topologies", `${file}.yaml`);
+  return !existsSync(file) && existsSync(shipped) ? shipped : file;
+}
+
 /**
  * Reads a topology file, or a shipped one by its name.
  * @throws Problem naming file and field.
  */
 export function readTopology(file: string): Topology {
-  const shipped = path.join(PACKAGE, "topologies", `${file}.yaml`);
-  const found = !existsSync(file) && existsSync(shipped) ? shipped : file;
+  const found = findTopology(file);
   return parseTopology(readText(found), found);
 }
 

@@ -1,7 +1,8 @@
 /**
  * The cost model: a compiler from profile × placement × cut × codec × topology to a pipeline, and the closed form that
  * evaluates it without load. `loadModel` takes the sums of a profile once; `predict` then answers in microseconds per
- * cut, `compilePipeline` hands one pipeline to any other executor, and `crossover` follows the answer over a bandwidth.
+ * cut, `compilePipeline` hands one pipeline to any other executor, and `crossover` follows the answer over a bandwidth; an `Evaluator`
+ * asks one question again while numbers change.
  * One description of a request's stages (request.ts) drives both the search and the compiler. Pure: the room reads no
  * file and no clock, and runs in browsers unchanged.
  */
@@ -10,6 +11,7 @@ export { type ChainChoice, type ChainCosts, type ChainLimit, chainCost, cheapest
 export { crossing, frontier, type Partition, partitionModel } from "./closure.ts";
 export { type Crossover, type CrossoverPoint, crossover } from "./crossover.ts";
 export { latency, transferredBytes } from "./evaluate.ts";
+export { Evaluator, type TopologyLeaf } from "./evaluator.ts";
 export { transferSeconds } from "./link.ts";
 export { messageCosts } from "./messages.ts";
 export { type CostModel, cutId, loadModel, type ProfileSource, type SegmentSeconds, segmentSeconds } from "./model.ts";

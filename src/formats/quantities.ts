@@ -1,7 +1,10 @@
 import { z } from "zod";
 import { type QuantityKind, readQuantity } from "../units/index.ts";
 
-/** A quantity as a person writes it, of one of several kinds; a plain number is in the SI unit of the first. */
+/**
+ * A quantity as a person writes it, of one of several kinds; a plain number is in the SI unit of the first. The JSON
+ * Schema says the kinds as `x-quantity`, so that whatever reads it knows which fields have units.
+ */
 export function quantityOf(kinds: readonly [QuantityKind, ...QuantityKind[]], description: string, example: string) {
   return z
     .union([z.number(), z.string()], {
@@ -14,7 +17,7 @@ export function quantityOf(kinds: readonly [QuantityKind, ...QuantityKind[]], de
       context.issues.push({ code: "custom", message: reading.fault, input: value });
       return z.NEVER;
     })
-    .describe(`${description}; such as "${example}"`);
+    .meta({ description: `${description}; such as "${example}"`, "x-quantity": kinds });
 }
 
 /** Seconds, written as a duration. */

@@ -9,14 +9,21 @@ import { Problem } from "./problem.ts";
  * @throws Problem naming the file and the field
  */
 export function parseYaml<Schema extends z.ZodType>(schema: Schema, text: string, name: string): z.output<Schema> {
-  let written: unknown;
+  const parsed = schema.safeParse(parseYamlValue(text, name));
+  if (!parsed.success) throw problemOf(parsed.error, name);
+  return parsed.data;
+}
+
+/**
+ * Reads YAML or JSON as it is written, unchecked: a document, or one value such as `20 Mbit/s` or `{ rate: 30 }`.
+ * @param name name of the file, or what the value is of, for messages
+ * @throws Problem when it is no YAML
+ */
+export function parseYamlValue(text: string, name: string): unknown {
   try {
-    written = parse(text);
+    return parse(text);
   } catch (error) {
     if (!(error instanceof YAMLError)) throw error;
     throw new Problem(`${name}: ${error.message.split("\n")[0]!.replace(/:$/, "")}`);
   }
-  const parsed = schema.safeParse(written);
-  if (!parsed.success) throw problemOf(parsed.error, name);
-  return parsed.data;
 }

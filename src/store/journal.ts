@@ -1,6 +1,6 @@
 import fs from "node:fs";
 import path from "node:path";
-import { ensureFolder } from "./files.ts";
+import { ensureFolder, writeAtomically } from "./files.ts";
 
 /**
  * A file of JSON lines that long work appends each finished piece to, so that an interrupted command resumes where it
@@ -21,6 +21,12 @@ export class Journal<Entry> {
       this.entries = [];
       fs.writeFileSync(file, `${JSON.stringify(fingerprint)}\n`);
     }
+  }
+
+  /** Keeps these entries only, in place of all. */
+  rewrite(entries: readonly Entry[]): void {
+    const fingerprint = fs.readFileSync(this.#file, "utf8").split("\n", 1)[0]!;
+    writeAtomically(this.#file, [fingerprint, ...entries.map((entry) => JSON.stringify(entry)), ""].join("\n"));
   }
 
   append(entry: Entry): void {

@@ -6,7 +6,7 @@ import { formatDuration, formatSize } from "../../units/index.ts";
 import { collect, positiveInteger } from "../arguments.ts";
 import { readProfiledCalibration } from "../calibrations.ts";
 import { print, shorten, table } from "../output.ts";
-import { readProfile } from "../profiling.ts";
+import { readProfile } from "../profiles.ts";
 import { readTopology } from "../topologies.ts";
 
 export const predict = new Command("predict")

@@ -2,7 +2,7 @@ import path from "node:path";
 import { Command } from "@commander-js/extra-typings";
 import { answer } from "../../report/index.ts";
 import { print } from "../output.ts";
-import { readProfile } from "../profiling.ts";
+import { readProfile } from "../profiles.ts";
 import { reportData, writeCharts, writeReport } from "../reporting.ts";
 import { readTopology } from "../topologies.ts";
 

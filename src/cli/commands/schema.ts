@@ -9,6 +9,7 @@ import { provenanceSchema } from "../../formats/provenance.ts";
 import { measuredRunSchema } from "../../formats/runs.ts";
 import { scenarioSchema } from "../../formats/scenario.ts";
 import { simulationSchema } from "../../formats/simulation.ts";
+import { sweepSchema } from "../../formats/sweep.ts";
 import { topologySchema } from "../../formats/topology.ts";
 import { validationSchema } from "../../formats/validation.ts";
 import { variantsSchema } from "../../formats/variants.ts";
@@ -20,6 +21,7 @@ const SCHEMAS = {
   prediction: z.object({ predictions: z.array(predictionSchema) }),
   scenario: scenarioSchema,
   simulation: simulationSchema,
+  sweep: sweepSchema,
   plan: planResultSchema,
   run: measuredRunSchema,
   calibration: calibrationSchema,
