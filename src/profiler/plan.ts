@@ -1,5 +1,5 @@
 import { type AttributeProto, AttributeProto_AttributeType } from "onnx-buf";
-import type { Graph, Model, Node, TensorType } from "../onnx/index.ts";
+import { type Graph, type Model, type Node, type TensorType, tensorBytes } from "../onnx/index.ts";
 
 /** A kernel that the runtime will execute, read off the graph as it rewrote it. */
 export interface PlannedKernel {
@@ -13,6 +13,8 @@ export interface PlannedKernel {
   readonly identity: string;
   /** Equal for kernels that do the same work on tensors of the same shape, wherever they are. */
   readonly signature: string;
+  /** Bytes read and written, as far as the tensors' types are known; what a traced run reports is exact. */
+  readonly bytes: number;
 }
 
 /**
@@ -50,6 +52,12 @@ export function readPlan(dump: Model, source: Graph, types: ReadonlyMap<string, 
     const place = [...kernel.inputs.map((name) => constant(name) ?? known(name)), "→", ...kernel.outputs.map(known)];
     const shape = (name: string) => describeType(aliases.get(name) ?? name);
     const work = [...kernel.inputs.map((name) => constant(name) ?? shape(name)), "→", ...kernel.outputs.map(shape)];
+    const bytesOf = (name: string) => {
+      const weight = dump.initializers.get(name);
+      const type = weight ?? types.get(aliases.get(name) ?? name);
+      const known = type?.shape.every((size) => typeof size === "number");
+      return type && known ? tensorBytes(type.dtype, type.shape as number[]) : 0;
+    };
     const label = origins.isTensor(kernel.outputs[0] ?? "") ? "" : withoutToken(kernel.name);
     const identity = `${op}{${attributes}} ${place.join(" ")} ${label}`;
     const occurrence = occurrences.get(identity) ?? 0;
@@ -60,6 +68,7 @@ export function readPlan(dump: Model, source: Graph, types: ReadonlyMap<string, 
       nodes: covered[index]!,
       identity: `${identity} ${occurrence}`,
       signature: `${op}{${attributes}} ${work.join(" ")}`,
+      bytes: [...kernel.inputs, ...kernel.outputs].reduce((sum, name) => sum + bytesOf(name), 0),
     };
   });
 }
