@@ -1,12 +1,14 @@
 /**
  * Tierwise as a library: the rooms' public faces. Pure rooms (onnx, codecs, costmodel, simulator, report, units, zoo,
- * accuracy) run anywhere; the profiler, the testbed, the store and the data sets need Node and ONNX Runtime.
+ * accuracy, devices) run anywhere; the profiler, the testbed, the store and the data sets need Node and ONNX Runtime.
  */
 export * as accuracy from "./accuracy/index.ts";
 export * as codecs from "./codecs/index.ts";
 export * as costmodel from "./costmodel/index.ts";
 export * as datasets from "./datasets/index.ts";
+export * as devices from "./devices/index.ts";
 export { type DatasetDocument, datasetSchema, parseDataset } from "./formats/dataset.ts";
+export { type Device, deviceSchema, parseDevice } from "./formats/device.ts";
 export { type Prediction, predictionSchema, type Stage } from "./formats/prediction.ts";
 export { Problem } from "./formats/problem.ts";
 export { type Profile, profileSchema } from "./formats/profile.ts";

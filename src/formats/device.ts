@@ -10,17 +10,22 @@ const positive = z.number().finite().positive();
  * One figure of a device, with where it is from. A figure that nobody has published and nobody measured is left out:
  * there is no default for it.
  */
-const figureSchema = z.strictObject({
-  value: positive.describe("in the SI unit that the field's name says"),
-  source: z.string().min(1).describe("address or title of the document that gives it; or the command that measured it"),
-  date: z.iso.date().describe("day on which the source was read, or the figure was measured"),
-  measured: z.boolean().default(false).describe("measured by Tierwise on the device, rather than published"),
-  verified: z
-    .boolean()
-    .default(true)
-    .describe("the source itself was read for this figure; false: from memory of it, to be checked"),
-  note: z.string().optional().describe("what the figure holds for: clock, sparsity, number of cores"),
-});
+const figureSchema = z
+  .strictObject({
+    value: positive.describe("in the SI unit that the field's name says"),
+    source: z.string().min(1).describe("address or title of the document that gives it; or the command that measured it"),
+    date: z.iso.date().optional().describe("day on which the source was read, or the figure was measured"),
+    measured: z.boolean().default(false).describe("measured by Tierwise on the device, rather than published"),
+    verified: z
+      .boolean()
+      .default(true)
+      .describe("the source itself was read for this figure; false: known from it, and still to be checked there"),
+    note: z.string().optional().describe("what the figure holds for: clock, sparsity, number of cores; how it is derived"),
+  })
+  .refine(({ verified, date }) => !verified || date !== undefined, {
+    error: "a verified figure needs the date on which its source was read",
+    path: ["date"],
+  });
 export type Figure = z.infer<typeof figureSchema>;
 
 /** Element types that devices have peak rates for. int8 counts its multiply-adds as two operations, as the others do. */
