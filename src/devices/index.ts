@@ -6,4 +6,4 @@ export { transferByCatalogue } from "./catalogue.ts";
 export { type Estimate, Pair } from "./pair.ts";
 export { Rooflines } from "./roofline.ts";
 export { benchOf, transferByBench, transferToVariant } from "./transfer.ts";
-export { keyOf, type Work, workOf } from "./work.ts";
+export { type Executed, keyOf, type Work, workOf } from "./work.ts";

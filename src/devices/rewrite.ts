@@ -177,7 +177,7 @@ function scaledCodec(codec: CodecCost, from: readonly CodecCost[], to: readonly 
   const [before, after] = [from, to].map((list) => list.find((other) => other.codec === codec.codec));
   if (!before || !after) return codec;
   const scaled = (field: Exclude<keyof CodecCost, "codec" | "bytes_per_element">) =>
-    before[field] > 0 ? (codec[field] * after[field]) / before[field] : codec[field];
+    before[field] > 0 ? codec[field] * (after[field] / before[field]) : codec[field];
   return {
     ...codec,
     encode_s_per_element: scaled("encode_s_per_element"),

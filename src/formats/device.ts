@@ -13,14 +13,20 @@ const positive = z.number().finite().positive();
 const figureSchema = z
   .strictObject({
     value: positive.describe("in the SI unit that the field's name says"),
-    source: z.string().min(1).describe("address or title of the document that gives it; or the command that measured it"),
+    source: z
+      .string()
+      .min(1)
+      .describe("address or title of the document that gives it; or the command that measured it"),
     date: z.iso.date().optional().describe("day on which the source was read, or the figure was measured"),
     measured: z.boolean().default(false).describe("measured by Tierwise on the device, rather than published"),
     verified: z
       .boolean()
       .default(true)
       .describe("the source itself was read for this figure; false: known from it, and still to be checked there"),
-    note: z.string().optional().describe("what the figure holds for: clock, sparsity, number of cores; how it is derived"),
+    note: z
+      .string()
+      .optional()
+      .describe("what the figure holds for: clock, sparsity, number of cores; how it is derived"),
   })
   .refine(({ verified, date }) => !verified || date !== undefined, {
     error: "a verified figure needs the date on which its source was read",
