@@ -21,6 +21,7 @@ const options = new Command()
   .option("--models <names>", "comma-separated; else all")
   .option("--pairs <names>", "comma-separated: threads, wasm, int8", "threads,wasm,int8")
   .option("--bench <seconds>", "time for repetitions of each device's micro-kernels", Number, 240)
+  .option("--passes <n>", "times that the micro-kernels are gone through, each device in turn", Number, 3)
   .option("--budget <seconds>", "time for samples per model", Number, 30)
   .option("--keep <dir>", "keep what was measured in a folder, and take it from there where it is")
   .option("--json", "print one JSON document", false)
@@ -38,7 +39,17 @@ const devices = await kept("devices", async () => {
   const began = performance.now();
   const benches = [one, ...runtimes.values()].flatMap((runtime, index, all) =>
     all.indexOf(runtime) === index
-      ? [{ runtime, bench: new DeviceBench({ runtime, budgetSeconds: options.bench, onProgress: () => {} }) }]
+      ? [
+          {
+            runtime,
+            bench: new DeviceBench({
+              runtime,
+              budgetSeconds: options.bench,
+              passes: options.passes,
+              onProgress: () => {},
+            }),
+          },
+        ]
       : [],
   );
   // By turns: a drift of this machine is no difference between devices.

@@ -1,6 +1,6 @@
 import type { Bench, MicroKernel } from "../formats/device.ts";
-import { grouped, LEAST_S, Rooflines } from "./roofline.ts";
-import { rootMeanSquare, SHAPES, Smoother } from "./smoother.ts";
+import { LEAST_S, Rooflines } from "./roofline.ts";
+import { Places, rootMeanSquare, SHAPES, Smoother } from "./smoother.ts";
 import { keyOf, type Work } from "./work.ts";
 
 /** What a kernel takes on the target, in seconds, and how well that is known: a standard deviation of its logarithm. */
@@ -117,14 +117,18 @@ interface Point {
 
 function best(points: readonly Point[], shares: readonly number[]): Bridge {
   let found: Bridge | undefined;
-  for (const kept of shares) {
-    const y = points.map(({ source, target }) => target - kept * source);
-    for (const shape of SHAPES) {
-      const smoother = new Smoother({ x: points.map(({ x }) => x), y }, shape);
-      const deviation = points.length > 1 ? rootMeanSquare(smoother.errors) : LONE_DEVIATION;
+  const x = points.map((point) => point.x);
+  for (const shape of SHAPES) {
+    const places = new Places(x, shape);
+    for (const kept of shares) {
+      const smoother = new Smoother(
+        places,
+        points.map(({ source, target }) => target - kept * source),
+      );
+      const deviation = points.length > 1 ? rootMeanSquare(smoother.errors) : kept === 1 ? 0 : LONE_DEVIATION;
       if (!found || deviation < found.deviation) found = { smoother, kept, deviation };
     }
-    // Nothing is better than no difference at all.
+    // No difference at all needs no other shape.
     if (found!.deviation === 0) break;
   }
   return found!;
@@ -147,8 +151,14 @@ function generalCoordinates({ flops, bytes }: Pick<Work, "flops" | "bytes">): nu
   return [Math.log2(1 + bytes), bytes > 0 ? flops / bytes : 0];
 }
 
+/** Kernels that mostly move memory, from small to large; not more of them than are quickly fitted. */
 function moved(rooflines: Rooflines): MicroKernel[] {
-  return [...(grouped([...rooflines.kernels.values()].flat(), ({ dtype }) => dtype).get("float32") ?? [])].filter(
-    ({ flops, bytes }) => flops <= 4 * bytes,
-  );
+  const kernels = [...rooflines.kernels.values()]
+    .flat()
+    .filter(({ dtype, flops, bytes }) => dtype === "float32" && flops <= 4 * bytes)
+    .sort((a, b) => a.bytes - b.bytes || keyOf(a).localeCompare(keyOf(b)));
+  const step = Math.max(1, kernels.length / MOST_GENERAL);
+  return Array.from({ length: Math.min(kernels.length, MOST_GENERAL) }, (_, i) => kernels[Math.floor(i * step)]!);
 }
+
+const MOST_GENERAL = 80;

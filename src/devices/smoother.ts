@@ -1,11 +1,5 @@
 import { CholeskyDecomposition, Matrix } from "ml-matrix";
 
-/** Points that a smoother is fitted to: coordinates and a value each. */
-export interface Points {
-  readonly x: readonly (readonly number[])[];
-  readonly y: readonly number[];
-}
-
 /** How far points speak of each other (in the unit of the coordinates), and how much of their scatter is noise. */
 export interface Shape {
   readonly reach: number;
@@ -14,8 +8,25 @@ export interface Shape {
 
 const REACHES = [1.5, 3, 6, 12];
 const NOISES = [0.01, 0.1, 0.4];
-/** Every combination that {@link Smoother} is tried with. */
+/** Every combination that fits are tried with. */
 export const SHAPES: readonly Shape[] = REACHES.flatMap((reach) => NOISES.map((noise) => ({ reach, noise })));
+
+/** What is the same for all values at the same places: worth keeping, as it is what takes time. */
+export class Places {
+  readonly x: readonly (readonly number[])[];
+  readonly shape: Shape;
+  /** The inverse of the places' covariance, row by row. */
+  readonly inverse: readonly (readonly number[])[];
+
+  constructor(x: readonly (readonly number[])[], shape: Shape) {
+    this.x = x;
+    this.shape = shape;
+    const covariance = x.map((a, i) =>
+      x.map((b, j) => matern(distance(a, b) / shape.reach) + (i === j ? shape.noise : 0)),
+    );
+    this.inverse = new CholeskyDecomposition(new Matrix(covariance)).solve(Matrix.eye(x.length)).to2DArray();
+  }
+}
 
 /**
  * Kriging: a Gaussian process with a constant mean and a Matérn 3/2 covariance (Rasmussen & Williams, Gaussian Processes
@@ -23,43 +34,30 @@ export const SHAPES: readonly Shape[] = REACHES.flatMap((reach) => NOISES.map((n
  * from all it falls back to their mean, and it says how much each of these is worth.
  */
 export class Smoother {
-  readonly #points: Points;
-  readonly #shape: Shape;
+  readonly #places: Places;
   readonly #mean: number;
   readonly #weights: readonly number[];
-  readonly #inverse: Matrix;
   readonly #scale: number;
   /** The error at each point when it is predicted from the others (Rasmussen & Williams, section 5.4.2). */
   readonly errors: readonly number[];
 
-  constructor(points: Points, shape: Shape) {
-    this.#points = points;
-    this.#shape = shape;
-    const { x, y } = points;
-    const n = x.length;
-    this.#mean = y.reduce((sum, value) => sum + value, 0) / n;
-    const covariance = Matrix.zeros(n, n);
-    for (let i = 0; i < n; i++)
-      for (let j = 0; j <= i; j++) {
-        const value = matern(distance(x[i]!, x[j]!) / shape.reach) + (i === j ? shape.noise : 0);
-        covariance.set(i, j, value);
-        covariance.set(j, i, value);
-      }
-    this.#inverse = new CholeskyDecomposition(covariance).solve(Matrix.eye(n));
-    const centred = y.map((value) => value - this.#mean);
-    this.#weights = centred.map((_, i) => dot(this.#inverse.getRow(i), centred));
-    this.#scale = dot(centred, this.#weights) / n;
-    this.errors = this.#weights.map((weight, i) => weight / this.#inverse.get(i, i));
+  /** @param y a value at each of the places */
+  constructor(places: Places, y: readonly number[]) {
+    const mean = y.reduce((sum, value) => sum + value, 0) / y.length;
+    const centred = y.map((value) => value - mean);
+    this.#places = places;
+    this.#mean = mean;
+    this.#weights = places.inverse.map((row) => dot(row, centred));
+    this.#scale = Math.max(0, dot(centred, this.#weights) / y.length);
+    this.errors = this.#weights.map((weight, i) => weight / places.inverse[i]![i]!);
   }
 
   /** The value at a place, and the variance of what is not known of it. */
   at(place: readonly number[]): { readonly value: number; readonly variance: number } {
-    const near = this.#points.x.map((point) => matern(distance(point, place) / this.#shape.reach));
-    const known = near.reduce((sum, value, i) => sum + value * dot(this.#inverse.getRow(i), near), 0);
-    return {
-      value: this.#mean + dot(near, this.#weights),
-      variance: this.#scale * Math.max(0, 1 - known),
-    };
+    const { x, shape, inverse } = this.#places;
+    const near = x.map((point) => matern(distance(point, place) / shape.reach));
+    const known = near.reduce((sum, value, i) => sum + value * dot(inverse[i]!, near), 0);
+    return { value: this.#mean + dot(near, this.#weights), variance: this.#scale * Math.max(0, 1 - known) };
   }
 }
 
@@ -74,9 +72,13 @@ function matern(distance: number): number {
 }
 
 function distance(a: readonly number[], b: readonly number[]): number {
-  return Math.sqrt(a.reduce((sum, value, i) => sum + (value - (b[i] ?? 0)) ** 2, 0));
+  let squares = 0;
+  for (let i = 0; i < a.length; i++) squares += (a[i]! - (b[i] ?? 0)) ** 2;
+  return Math.sqrt(squares);
 }
 
 function dot(a: readonly number[], b: readonly number[]): number {
-  return a.reduce((sum, value, i) => sum + value * b[i]!, 0);
+  let sum = 0;
+  for (let i = 0; i < a.length; i++) sum += a[i]! * b[i]!;
+  return sum;
 }

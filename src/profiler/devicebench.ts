@@ -69,10 +69,15 @@ export class DeviceBench {
   constructor(options: BenchOptions) {
     this.#options = options;
     this.passes = options.passes ?? PASSES;
-    const cases = microCases().filter((_, index) => index % (options.every ?? 1) === 0);
+    const cases = microCases()
+      .filter((_, index) => index % (options.every ?? 1) === 0)
+      .sort((a, b) => a.bytes - b.bytes);
     const count = Math.ceil(cases.length / CASES_PER_MODEL);
-    // Classes of kernels lie together in the list: dealt out, each model has some of each.
-    this.#models = Array.from({ length: count }, (_, model) => cases.filter((_, index) => index % count === model));
+    // Kernels of like size share a model: as in real ones, small kernels then find their weights in the caches, and
+    // large ones do not.
+    this.#models = Array.from({ length: count }, (_, model) =>
+      cases.slice(model * CASES_PER_MODEL, (model + 1) * CASES_PER_MODEL),
+    );
     const { runtime, budgetSeconds, every } = options;
     const work = [describeHost().id, runtime.name, runtime.threads, budgetSeconds, this.passes, every, cases.length];
     const fingerprint = createHash("sha256").update(JSON.stringify(work)).digest("hex");

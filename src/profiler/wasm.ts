@@ -1,4 +1,5 @@
 import fs from "node:fs";
+import { setFlagsFromString } from "node:v8";
 import type { InferenceSession } from "onnxruntime-node";
 import { Problem } from "../formats/problem.ts";
 import type { ByteSource, TensorType } from "../onnx/index.ts";
@@ -18,6 +19,8 @@ let loaded: Promise<WebRuntime> | undefined;
 /** Loads the package, once. */
 function web(): Promise<WebRuntime> {
   loaded ??= (async () => {
+    // V8 first compiles WebAssembly quickly and badly, and again while it runs: what is measured is to be the latter.
+    setFlagsFromString("--no-liftoff");
     const runtime = (await import(PACKAGE).catch(() => {
       throw new Problem(`the WebAssembly runtime is not installed; install it with: npm install ${PACKAGE}@1.30.0`);
     })) as WebRuntime;

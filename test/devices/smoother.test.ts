@@ -1,6 +1,6 @@
 import { fc, test } from "@fast-check/vitest";
 import { expect } from "vitest";
-import { Smoother } from "../../src/devices/smoother.ts";
+import { Places, Smoother } from "../../src/devices/smoother.ts";
 
 const SHAPE = { reach: 3, noise: 0.01 };
 const points = fc
@@ -15,34 +15,37 @@ const points = fc
 test.prop([points, fc.double({ min: -5, max: 5, noNaN: true })])(
   "a shift of all values shifts every answer",
   (given, shift) => {
-    const shifted = new Smoother({ x: given.x, y: given.y.map((value) => value + shift) }, SHAPE);
-    expect(shifted.at([5.5]).value).toBeCloseTo(new Smoother(given, SHAPE).at([5.5]).value + shift, 9);
+    const shifted = fitted({ x: given.x, y: given.y.map((value) => value + shift) });
+    expect(shifted.at([5.5]).value).toBeCloseTo(fitted(given).at([5.5]).value + shift, 9);
   },
 );
 
 test.prop([points])("the variance is least at a point and most far from all", (given) => {
-  const smoother = new Smoother(given, SHAPE);
+  const smoother = fitted(given);
   expect(smoother.at(given.x[0]!).variance).toBeLessThanOrEqual(smoother.at([200]).variance + 1e-12);
 });
 
 test.prop([points])("far from all points it says their mean", (given) => {
   const mean = given.y.reduce((sum, value) => sum + value, 0) / given.y.length;
-  expect(new Smoother(given, SHAPE).at([1000]).value).toBeCloseTo(mean, 9);
+  expect(fitted(given).at([1000]).value).toBeCloseTo(mean, 9);
 });
 
 test.prop([points])("the error at a point is that of a fit without it, around the same mean", (given) => {
-  const smoother = new Smoother(given, SHAPE);
+  const smoother = fitted(given);
   const mean = given.y.reduce((sum, value) => sum + value, 0) / given.y.length;
-  const rest = (list: readonly unknown[]) => list.slice(1);
   // A point at infinity holds the mean where it was.
-  const others = [...(rest(given.y) as number[])];
-  const without = new Smoother(
-    { x: [...(rest(given.x) as number[][]), [1e6]], y: [...others, mean * given.y.length - sum(others)] },
-    SHAPE,
-  );
+  const others = given.y.slice(1);
+  const without = fitted({
+    x: [...given.x.slice(1), [1e6]],
+    y: [...others, mean * given.y.length - sum(others)],
+  });
   expect(smoother.errors[0]).toBeCloseTo(given.y[0]! - without.at(given.x[0]!).value, 6);
 });
 
 function sum(values: readonly number[]): number {
   return values.reduce((total, value) => total + value, 0);
+}
+
+function fitted({ x, y }: { x: readonly number[][]; y: readonly number[] }): Smoother {
+  return new Smoother(new Places(x, SHAPE), y);
 }
