@@ -2,6 +2,7 @@ import type { Device, PeakDtype } from "../formats/device.ts";
 import { Problem } from "../formats/problem.ts";
 import type { Profile, ProfileKernel } from "../formats/profile.ts";
 import { assembleTransferred, type KernelEstimate, type Surroundings } from "./rewrite.ts";
+import { checkSource, refuseTransferred } from "./transfer.ts";
 
 /** What is taken of a device's published or measured figures. */
 interface Sheet {
@@ -20,13 +21,12 @@ const INTEGER = /(^|\.)(QLinear|QGemm|MatMulInteger|ConvInteger|DynamicQuantizeM
  * the memory bandwidth allow. The efficiency that this leaves is taken to be the same on the target, which is the
  * assumption that makes the interval wide: it reaches from what the kernel would take at the efficiency of the profile's best
  * kernels to what it would at that of its worst.
+ * @param source the device of the profile: benched, or a sheet of figures for its processor
  * @throws Problem naming the figure that is unknown
  */
 export function transferByCatalogue(profile: Profile, source: Device, target: Device): Profile {
-  if (profile.transferred)
-    throw new Problem(
-      `the profile of ${profile.model.name} was itself transferred from ${profile.transferred.from}; take a measured one`,
-    );
+  refuseTransferred(profile);
+  if (source.bench) checkSource(profile, source, source.bench);
   const [from, to] = [sheetOf(source, profile), sheetOf(target, profile)];
   const notes = [
     "from published figures: its interval assumes kernels as efficient as the best and as the worst of those measured",

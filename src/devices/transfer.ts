@@ -91,11 +91,9 @@ export function benchOf(device: Device): Bench {
   return device.bench;
 }
 
-function checkSource(profile: Profile, device: Device, bench: Bench): void {
-  if (profile.transferred)
-    throw new Problem(
-      `the profile of ${profile.model.name} was itself transferred from ${profile.transferred.from}; take a measured one`,
-    );
+/** @throws Problem when the profile was not measured on the device */
+export function checkSource(profile: Profile, device: Device, bench: Bench): void {
+  refuseTransferred(profile);
   if (profile.host.id !== bench.host.id || profile.settings.threads !== bench.threads)
     throw new Problem(
       `the profile of ${profile.model.name} is of host ${profile.host.id} with ${profile.settings.threads} thread(s), ` +
@@ -104,8 +102,16 @@ function checkSource(profile: Profile, device: Device, bench: Bench): void {
     );
 }
 
+/** @throws Problem when nothing in the profile was measured */
+export function refuseTransferred({ model, transferred }: Profile): void {
+  if (transferred)
+    throw new Problem(
+      `the profile of ${model.name} was itself transferred from ${transferred.from}; take a measured one`,
+    );
+}
+
 /** A kernel with the nodes themselves. */
-export function executed(profile: Profile, kernel: ProfileKernel): Executed {
+function executed(profile: Profile, kernel: ProfileKernel): Executed {
   return { ...kernel, nodes: kernel.nodes.map((index): ProfileNode => profile.nodes[index]!) };
 }
 

@@ -110,6 +110,7 @@ export const deviceSchema = z.strictObject({
   bench: benchSchema.optional().describe("micro-kernels measured on the device"),
 });
 export type Device = z.infer<typeof deviceSchema>;
+export type ThreadScaling = NonNullable<Device["thread_scaling"]>[number];
 
 /**
  * Reads a device document from YAML or JSON text.

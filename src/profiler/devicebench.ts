@@ -1,11 +1,11 @@
 import { createHash } from "node:crypto";
 import os from "node:os";
 import { keyOf, type Work, workOf } from "../devices/index.ts";
-import type { Bench, Device, Figure, MicroKernel } from "../formats/device.ts";
+import type { Bench, Device, Figure, MicroKernel, ThreadScaling } from "../formats/device.ts";
 import type { ProfileNode } from "../formats/profile.ts";
 import { analyse, type Graph, nodeCost, nodeShape, readModel, type TensorType, tensorBytes } from "../onnx/index.ts";
 import { Journal } from "../store/index.ts";
-import type { BenchRuntime, TracedKernel } from "./benchruntime.ts";
+import { type BenchRuntime, nativeRuntime, type TracedKernel } from "./benchruntime.ts";
 import { measureCodecs } from "./codecs.ts";
 import { makeFeeds } from "./feeds.ts";
 import { fitLoad, fitRequest, type LoadPoint, type RequestPoint } from "./fits.ts";
@@ -14,6 +14,7 @@ import { kernelMeasurement } from "./measuring.ts";
 import { MicroGraph } from "./micrograph.ts";
 import { type MicroCase, microCases } from "./microkernels.ts";
 import { type Subject, Workspace } from "./planning.ts";
+import { RUNTIME } from "./runtime.ts";
 import { Runner, type Samples, sampleInterleaved } from "./sampling.ts";
 import { medianInterval } from "./statistics.ts";
 import type { TraceCost } from "./trace.ts";
@@ -27,7 +28,7 @@ export interface BenchOptions {
   readonly budgetSeconds: number;
   /** Times that all micro-kernels are gone through, so that a drift of the machine hits all alike. */
   readonly passes?: number;
-  /** Take only every so manieth micro-kernel: for trying out. */
+  /** Take one micro-kernel of so many: for trying out. */
   readonly every?: number;
   /** Where finished pieces are kept until the bench is whole; nowhere when left out. */
   readonly journal?: string;
@@ -137,11 +138,35 @@ export class DeviceBench {
   }
 }
 
-/** Benches this machine. */
+/** Benches this machine, and how it scales with threads where the runtime has them. */
 export async function benchDevice(options: BenchOptions, name?: string): Promise<Device> {
   const bench = new DeviceBench(options);
   for (let pass = 0; pass < bench.passes; pass++) await bench.pass(pass);
-  return bench.finish(name);
+  const device = bench.finish(name);
+  const scaling = await threadScaling(options.runtime, options.budgetSeconds / 20);
+  return scaling.length > 0 ? { ...device, thread_scaling: scaling } : device;
+}
+
+/** Speed-up of a chain of convolutions by number of threads: powers of two, and all cores. None where there is one thread. */
+async function threadScaling({ name }: BenchRuntime, budgetSeconds: number): Promise<ThreadScaling[]> {
+  const cores = os.availableParallelism();
+  if (name !== RUNTIME || cores < 2) return [];
+  const counts = [...new Set([...Array.from({ length: Math.floor(Math.log2(cores)) + 1 }, (_, i) => 2 ** i), cores])];
+  const shape = [1, 64, 28, 28];
+  const micro = new MicroGraph();
+  let last = micro.input("float32", shape);
+  for (let layer = 0; layer < 8; layer++)
+    last = micro.node("Conv", [last, micro.weight([64, 64, 3, 3])], { kernel_shape: [3, 3], pads: [1, 1, 1, 1] });
+  micro.finish(last, 4);
+  const source = micro.build();
+  const feeds = makeFeeds(micro.inputs);
+  const runners: Runner[] = [];
+  for (const threads of counts)
+    runners.push(new Runner(await nativeRuntime({ threads, optimisation: "all" }).plain(source), feeds));
+  await sampleInterleaved(runners, budgetSeconds);
+  const medians: number[] = [];
+  for (const runner of runners) medians.push(medianInterval((await runner.finish()).request).median_s);
+  return counts.map((threads, index) => ({ threads, speedup: medians[0]! / medians[index]! }));
 }
 
 /**

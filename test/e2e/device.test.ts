@@ -22,6 +22,7 @@ describe("devices, from bench to prediction", () => {
     const kinds = new Set(device.bench!.kernels.map(({ kind }) => kind));
     for (const kind of ["conv", "depthwise", "matmul", "qconv", "unary:Relu"]) expect(kinds).toContain(kind);
     expect(device.peak_flops_per_s.float32!.value).toBeGreaterThan(1e8);
+    if (device.cores!.value > 1) expect(device.thread_scaling![0]).toEqual({ threads: 1, speedup: 1 });
     expect(existsSync(path.join(folder, ".here.json.partial"))).toBe(false);
   });
 

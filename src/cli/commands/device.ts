@@ -33,7 +33,7 @@ const bench = new Command("bench")
   )
   .option("--budget <seconds>", "time for repetitions", positiveNumber, 240)
   .option("--passes <n>", "times to go through all micro-kernels", positiveInteger, 3)
-  .option("--every <n>", "take only every so manieth micro-kernel: faster, and coarser", positiveInteger, 1)
+  .option("--every <n>", "take one micro-kernel of so many: faster, and coarser", positiveInteger, 1)
   .option("--json", "print one JSON document")
   .addHelpText("after", "\nExample:\n  $ tierwise device bench --budget 10 --passes 1 --every 8 -o device.json")
   .action(async (options) => {
@@ -194,7 +194,9 @@ function described(device: Device): string {
   const measured = device.bench
     ? `\n${device.bench.kernels.length} micro-kernels, ${device.bench.threads} thread(s), ${device.bench.host.runtime}`
     : "";
-  return `${device.name}: ${device.title} (${device.kind})${measured}\n${table(
+  const scaling = device.thread_scaling?.map(({ threads, speedup }) => `${threads}: ${speedup.toFixed(2)}×`);
+  const threads = scaling ? `\nby number of threads ${scaling.join(", ")}` : "";
+  return `${device.name}: ${device.title} (${device.kind})${measured}${threads}\n${table(
     ["figure", "", "date", "source"],
     rows.map(([name, text, figure]) => [
       name,
