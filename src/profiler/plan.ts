@@ -37,6 +37,7 @@ export function readPlan(dump: Model, source: Graph, types: ReadonlyMap<string, 
     return type ? `${type.dtype}[${type.shape.join("x")}]` : "?";
   };
   const occurrences = new Map<string, number>();
+  const integers = integerTensors(dump);
   return dump.nodes.map((kernel, index) => {
     const op = kernel.domain ? `${kernel.domain}.${kernel.op}` : kernel.op;
     const attributes = kernel.proto.attribute
@@ -56,7 +57,9 @@ export function readPlan(dump: Model, source: Graph, types: ReadonlyMap<string, 
       const weight = dump.initializers.get(name);
       const type = weight ?? types.get(aliases.get(name) ?? name);
       const known = type?.shape.every((size) => typeof size === "number");
-      return type && known ? tensorBytes(type.dtype, type.shape as number[]) : 0;
+      // Integer kernels' tensors are named after the float ones that they stand for.
+      const dtype = !weight && integers.has(name) ? "uint8" : type?.dtype;
+      return type && dtype && known ? tensorBytes(dtype, type.shape as number[]) : 0;
     };
     const label = origins.isTensor(kernel.outputs[0] ?? "") ? "" : withoutToken(kernel.name);
     const identity = `${op}{${attributes}} ${place.join(" ")} ${label}`;
@@ -71,6 +74,24 @@ export function readPlan(dump: Model, source: Graph, types: ReadonlyMap<string, 
       bytes: [...kernel.inputs, ...kernel.outputs].reduce((sum, name) => sum + bytesOf(name), 0),
     };
   });
+}
+
+/** Tensors of a rewritten graph that hold 8-bit integers, whatever the source's tensors of their names hold. */
+function integerTensors(dump: Model): Set<string> {
+  const found = new Set<string>();
+  for (const { op, inputs, outputs } of dump.nodes) {
+    const computes = /^(QLinear|QGemm)/.test(op);
+    if (computes || /^(DequantizeLinear|MatMulInteger)/.test(op)) found.add(inputs[0]!);
+    if (computes || op === "QuantizeLinear") found.add(outputs[0]!);
+    // Of a sum or a product, the second operand; its scale and zero point come between.
+    if (/^QLinear(Add|Mul|MatMul)$/.test(op)) found.add(inputs[3]!);
+    if (op === "QLinearConcat") for (let i = 2; i < inputs.length; i += 3) found.add(inputs[i]!);
+  }
+  const moves = /^(Transpose|Reshape|Flatten|MaxPool|Squeeze|Unsqueeze|Slice|Resize)$/;
+  for (const { op, inputs, outputs } of dump.nodes)
+    if (moves.test(op) && (found.has(inputs[0]!) || found.has(outputs[0]!)))
+      for (const name of [inputs[0]!, outputs[0]!]) found.add(name);
+  return found;
 }
 
 /** The runtime numbers names that it invents; the number depends on the rest of the graph and says nothing. */
