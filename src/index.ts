@@ -1,13 +1,15 @@
 /**
  * Tierwise as a library: the rooms' public faces. Pure rooms (onnx, codecs, costmodel, simulator, planner, whatif, report,
- * units, zoo, accuracy) run anywhere; the profiler, the testbed, sweeps, the store and the data sets need Node and ONNX
+ * units, zoo, accuracy, devices) run anywhere; the profiler, the testbed, sweeps, the store and the data sets need Node and ONNX
  * Runtime.
  */
 export * as accuracy from "./accuracy/index.ts";
 export * as codecs from "./codecs/index.ts";
 export * as costmodel from "./costmodel/index.ts";
 export * as datasets from "./datasets/index.ts";
+export * as devices from "./devices/index.ts";
 export { type DatasetDocument, datasetSchema, parseDataset } from "./formats/dataset.ts";
+export { type Device, deviceSchema, parseDevice } from "./formats/device.ts";
 export { type Plan, planSchema } from "./formats/plan.ts";
 export { type PlanResult, planResultSchema } from "./formats/planresult.ts";
 export { type Prediction, predictionSchema, type Stage } from "./formats/prediction.ts";

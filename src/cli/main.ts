@@ -21,6 +21,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<CommandUnknownOpts>>> = {
   evaluate: async () => (await import("./commands/evaluate.ts")).evaluate,
   agent: async () => (await import("./commands/agent.ts")).agent,
   measure: async () => (await import("./commands/measure.ts")).measure,
+  device: async () => (await import("./commands/device.ts")).device,
   zoo: async () => (await import("./commands/zoo.ts")).zoo,
 };
 

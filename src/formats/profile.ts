@@ -8,6 +8,17 @@ export const nodeSchema = z.object({
   flops: quantity.describe("floating-point operations: a multiply-add counts as two"),
   bytes: quantity.describe("bytes read and written, weights included"),
   parameters: count,
+  shapes: z
+    .object({
+      inputs: z.array(z.array(count).nullable()).describe("dimensions of each input; null where there is none"),
+      output: z.array(count).describe("dimensions of the first output"),
+    })
+    .optional()
+    .describe("what transferring the profile to another device needs; profiles of earlier versions have none"),
+  attributes: z
+    .record(z.string(), z.union([z.number(), z.array(z.number()), z.string()]))
+    .optional()
+    .describe("those of the node's attributes that decide how much work it is: kernel_shape, strides, group, …"),
 });
 
 /**
@@ -148,6 +159,16 @@ export const profileSchema = z.object({
     .optional()
     .describe("cuts whose sides were measured whole, to see how kernels of a segment differ from those of the model"),
   codecs: z.array(codecSchema),
+  transferred: z
+    .object({
+      from: z.string().describe("name of the device that the profile was measured on"),
+      to: z.string().describe("name of the device that it predicts"),
+      method: z.enum(["bench", "catalogue"]).describe("from the target's micro-kernels, or from published figures"),
+      from_model: z.string().optional().describe("the measured model, where this profile is of a variant of it"),
+      notes: z.array(z.string()).describe("what is not known, and what was taken over unchanged"),
+    })
+    .optional()
+    .describe("set when nothing in the profile was measured on its host: it was predicted from another device's"),
 });
 export type Profile = z.infer<typeof profileSchema>;
 export type ProfileKernel = z.infer<typeof kernelSchema>;

@@ -8,7 +8,8 @@ import {
   OperatorSetIdProtoSchema,
   TensorProtoSchema,
 } from "onnx-buf";
-import { codeOfDtype, elements } from "./dtype.ts";
+import type { Dtype } from "../formats/common.ts";
+import { codeOfDtype, elements, tensorBytes } from "./dtype.ts";
 import { GRAPH, MODEL, TENSOR } from "./model.ts";
 import { type TensorType, typedValueInfo } from "./segment.ts";
 import { type ByteSource, memorySource, ropeSource, type Span, spanOf } from "./source.ts";
@@ -76,7 +77,14 @@ export class GraphBuilder {
     return this.#initializer(name, "int64", shape, memorySource(bytesOf({ dtype: "int64", shape, values })));
   }
 
-  #initializer(name: string, dtype: "float32" | "int64", shape: readonly number[], raw: ByteSource): string {
+  /** A constant of any element type, from its raw little-endian bytes. */
+  constant(name: string, dtype: Dtype, shape: readonly number[], bytes: Uint8Array<ArrayBuffer>): string {
+    if (bytes.length !== tensorBytes(dtype, shape))
+      throw new Error(`constant ${name}: ${bytes.length} bytes do not fill ${dtype}[${shape.join(", ")}]`);
+    return this.#initializer(name, dtype, shape, memorySource(bytes));
+  }
+
+  #initializer(name: string, dtype: Dtype, shape: readonly number[], raw: ByteSource): string {
     const header = toBinary(
       TensorProtoSchema,
       create(TensorProtoSchema, { name, dataType: codeOfDtype(dtype), dims: shape.map(BigInt) }),

@@ -12,6 +12,7 @@ export { type Edge, edgesOf } from "./edges.ts";
 export { type NodeCost, nodeCost, parameterCount } from "./flops.ts";
 export { analyse, type Graph } from "./graph.ts";
 export { constantType, type Initializer, type Model, type Node, readModel, type ValueInfo } from "./model.ts";
+export { type NodeShape, nodeShape } from "./nodeshape.ts";
 export {
   extractSegment,
   replaceFields,

@@ -8,6 +8,8 @@ export interface BoundaryKernel {
   readonly op: string;
   /** Source nodes that it covers where it was met first. */
   readonly nodes: readonly number[];
+  /** As {@link PlannedKernel.bytes}. */
+  readonly bytes?: number;
 }
 
 /** The kernels of both sides of a cut: indices into the whole's kernels, followed by boundary kernels. */
@@ -72,8 +74,8 @@ export async function planCuts(
     const before = boundary.length;
     const resolve = (kernels: readonly PlannedKernel[]) =>
       kernels.map(
-        ({ identity, signature, op, nodes }) =>
-          indexOf.get(identity) ?? boundaryIndex.get(signature) ?? learn({ signature, op, nodes }),
+        ({ identity, signature, op, nodes, bytes }) =>
+          indexOf.get(identity) ?? boundaryIndex.get(signature) ?? learn({ signature, op, nodes, bytes }),
       );
     const head = resolve(await planSegment(subject, 0, cut.position));
     const tail = resolve(await planSegment(subject, cut.position, end));

@@ -36,6 +36,7 @@ export function fitRequest(points: readonly RequestPoint[]) {
 
 /** Session creation: a fixed part, a part per kernel (graph rewriting) and a part per weight byte. */
 export function fitLoad(points: readonly LoadPoint[]) {
+  if (points.length === 0) return { base_s: 0, per_kernel_s: 0, per_weight_byte_s: 0 };
   const [base_s, per_kernel_s, per_weight_byte_s] = nonNegative(
     points.map((point) => [1, point.kernels, point.weightBytes]),
     points.map((point) => point.load_s),

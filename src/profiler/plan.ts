@@ -1,5 +1,5 @@
 import { type AttributeProto, AttributeProto_AttributeType } from "onnx-buf";
-import type { Graph, Model, Node, TensorType } from "../onnx/index.ts";
+import { type Graph, type Model, type Node, type TensorType, tensorBytes } from "../onnx/index.ts";
 
 /** A kernel that the runtime will execute, read off the graph as it rewrote it. */
 export interface PlannedKernel {
@@ -13,6 +13,8 @@ export interface PlannedKernel {
   readonly identity: string;
   /** Equal for kernels that do the same work on tensors of the same shape, wherever they are. */
   readonly signature: string;
+  /** Bytes read and written, as far as the tensors' types are known; what a traced run reports is exact. */
+  readonly bytes: number;
 }
 
 /**
@@ -35,6 +37,7 @@ export function readPlan(dump: Model, source: Graph, types: ReadonlyMap<string, 
     return type ? `${type.dtype}[${type.shape.join("x")}]` : "?";
   };
   const occurrences = new Map<string, number>();
+  const integers = integerTensors(dump);
   return dump.nodes.map((kernel, index) => {
     const op = kernel.domain ? `${kernel.domain}.${kernel.op}` : kernel.op;
     const attributes = kernel.proto.attribute
@@ -50,6 +53,14 @@ export function readPlan(dump: Model, source: Graph, types: ReadonlyMap<string, 
     const place = [...kernel.inputs.map((name) => constant(name) ?? known(name)), "→", ...kernel.outputs.map(known)];
     const shape = (name: string) => describeType(aliases.get(name) ?? name);
     const work = [...kernel.inputs.map((name) => constant(name) ?? shape(name)), "→", ...kernel.outputs.map(shape)];
+    const bytesOf = (name: string) => {
+      const weight = dump.initializers.get(name);
+      const type = weight ?? types.get(aliases.get(name) ?? name);
+      const known = type?.shape.every((size) => typeof size === "number");
+      // Integer kernels' tensors are named after the float ones that they stand for.
+      const dtype = !weight && integers.has(name) ? "uint8" : type?.dtype;
+      return type && dtype && known ? tensorBytes(dtype, type.shape as number[]) : 0;
+    };
     const label = origins.isTensor(kernel.outputs[0] ?? "") ? "" : withoutToken(kernel.name);
     const identity = `${op}{${attributes}} ${place.join(" ")} ${label}`;
     const occurrence = occurrences.get(identity) ?? 0;
@@ -60,8 +71,27 @@ export function readPlan(dump: Model, source: Graph, types: ReadonlyMap<string, 
       nodes: covered[index]!,
       identity: `${identity} ${occurrence}`,
       signature: `${op}{${attributes}} ${work.join(" ")}`,
+      bytes: [...kernel.inputs, ...kernel.outputs].reduce((sum, name) => sum + bytesOf(name), 0),
     };
   });
+}
+
+/** Tensors of a rewritten graph that hold 8-bit integers, whatever the source's tensors of their names hold. */
+function integerTensors(dump: Model): Set<string> {
+  const found = new Set<string>();
+  for (const { op, inputs, outputs } of dump.nodes) {
+    const computes = /^(QLinear|QGemm)/.test(op);
+    if (computes || /^(DequantizeLinear|MatMulInteger)/.test(op)) found.add(inputs[0]!);
+    if (computes || op === "QuantizeLinear") found.add(outputs[0]!);
+    // Of a sum or a product, the second operand; its scale and zero point come between.
+    if (/^QLinear(Add|Mul|MatMul)$/.test(op)) found.add(inputs[3]!);
+    if (op === "QLinearConcat") for (let i = 2; i < inputs.length; i += 3) found.add(inputs[i]!);
+  }
+  const moves = /^(Transpose|Reshape|Flatten|MaxPool|Squeeze|Unsqueeze|Slice|Resize)$/;
+  for (const { op, inputs, outputs } of dump.nodes)
+    if (moves.test(op) && (found.has(inputs[0]!) || found.has(outputs[0]!)))
+      for (const name of [inputs[0]!, outputs[0]!]) found.add(name);
+  return found;
 }
 
 /** The runtime numbers names that it invents; the number depends on the rest of the graph and says nothing. */

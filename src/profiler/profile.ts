@@ -12,6 +12,7 @@ import {
   extractSegment,
   type Model,
   nodeCost,
+  nodeShape,
   parameterCount,
 } from "../onnx/index.ts";
 import { Journal } from "../store/index.ts";
@@ -43,6 +44,7 @@ import { type Settings, type Subject, Workspace } from "./planning.ts";
 import type { Feeds } from "./runtime.ts";
 import { PRECISION, type Runner } from "./sampling.ts";
 import { medianInterval, relativeInterval } from "./statistics.ts";
+import { NO_TRACE_COST } from "./trace.ts";
 import { measureTraceCost } from "./tracecost.ts";
 import { planningTwin } from "./twin.ts";
 import { isResolved, observedTypes, tensorTypes } from "./types.ts";
@@ -161,6 +163,61 @@ export async function profileModel(
     });
     journal?.remove();
     return { profile, measured };
+  } finally {
+    workspace.close();
+  }
+}
+
+/**
+ * A model's profile without times: what the runtime would execute for the whole and for both sides of every cut. The model is
+ * loaded and never run; every time in the result is 0.
+ * @throws Problem when shapes hang on values, which only a run would show
+ */
+export async function planModel(
+  file: string,
+  model: Model,
+  externalFolder: string | undefined,
+  options: Pick<ProfileOptions, "settings" | "shapes" | "cuts" | "operator">,
+): Promise<Profile> {
+  const { settings } = options;
+  const graph = analyse(model);
+  const inputs = inputTypes(graph, options.shapes);
+  const workspace = new Workspace();
+  try {
+    const twin = planningTwin(graph, workspace.folder, externalFolder);
+    const types = await tensorTypes(graph, twin, workspace.folder, inputs);
+    const open = graph.steps.find((step) => step.outputs.some((name) => name !== "" && !isResolved(types.get(name))));
+    if (open)
+      throw new Problem(`${file}: the shape that node '${open.name}' makes hangs on values; profile the model.`);
+    const subject = { graph, twin, types, settings, externalFolder, workspace, traceCost: NO_TRACE_COST };
+    const plans = await planCuts(subject, spread(cutsOf(graph), options.cuts), [], () => {});
+    const nothing = { median_s: 0, low_s: 0, high_s: 0, samples: 0 };
+    const batch: BatchEntry = {
+      kind: "batch",
+      index: 0,
+      whole: {
+        kernels: plans.whole.map(() => [0]),
+        bytes: plans.whole.map(({ bytes }) => bytes),
+        sums: [0],
+        requests: [0],
+        warmUpRuns: 0,
+      },
+      boundary: plans.boundary.map(({ bytes = 0 }, offset) => ({
+        index: plans.whole.length + offset,
+        bytes,
+        measured: nothing,
+      })),
+      points: [],
+      anchors: [],
+    };
+    return assemble(file, model, subject, plans, [batch], {
+      session: { cold_load: nothing, first_load_s: 0, resident_bytes: 0 },
+      json: new Map(),
+      codecs: [],
+      sha256: digest(model),
+      load: 0,
+      options: { ...options, inputs: new Map(), budgetSeconds: 0, onProgress: () => {} },
+    });
   } finally {
     workspace.close();
   }
@@ -310,7 +367,12 @@ function assemble(
   const { graph, types, settings } = subject;
   const end = graph.steps.length;
   const costs = new Map(graph.steps.map((step) => [step.index, nodeCost(model, step, types)]));
-  const nodes: ProfileNode[] = graph.steps.map((step) => ({ name: step.name, op: step.op, ...costs.get(step.index)! }));
+  const nodes: ProfileNode[] = graph.steps.map((step) => ({
+    name: step.name,
+    op: step.op,
+    ...costs.get(step.index)!,
+    ...nodeShape(step, types),
+  }));
   const positionOf = new Map(graph.steps.map((step, position) => [step.index, position]));
   const describe = (kernel: { op: string; nodes: readonly number[] }) => ({
     op: kernel.op,

@@ -1,4 +1,3 @@
-import type { PlannedKernel } from "./plan.ts";
 import type { Feeds, Session } from "./runtime.ts";
 import { medianInterval, relativeInterval, warmUpLength } from "./statistics.ts";
 import { readTrace, type TraceCost } from "./trace.ts";
@@ -19,6 +18,7 @@ export interface Samples {
   readonly executor: readonly number[];
   readonly request: readonly number[];
   readonly bytes: ReadonlyMap<string, number>;
+  readonly ops: ReadonlyMap<string, string>;
   readonly warmUpRuns: number;
 }
 
@@ -26,13 +26,17 @@ export interface Samples {
 export class Runner {
   readonly #session: Session;
   readonly #feeds: Feeds;
-  readonly #plan: { readonly kernels: readonly PlannedKernel[]; readonly traceCost: TraceCost } | undefined;
+  readonly #plan: { readonly kernels: readonly { readonly name: string }[]; readonly traceCost: TraceCost } | undefined;
   readonly #request: number[] = [];
   /** Whether a run was the first of its turn: its caches are cold from the sessions run before it. */
   readonly #first: boolean[] = [];
 
   /** @param plan what a traced session executes, and what tracing adds to each kernel; left out when not traced */
-  constructor(session: Session, feeds: Feeds, plan?: { kernels: readonly PlannedKernel[]; traceCost: TraceCost }) {
+  constructor(
+    session: Session,
+    feeds: Feeds,
+    plan?: { kernels: readonly { readonly name: string }[]; traceCost: TraceCost },
+  ) {
     this.#session = session;
     this.#feeds = feeds;
     this.#plan = plan;
@@ -71,6 +75,7 @@ export class Runner {
       executor: traced ? pick(traced.executor) : [],
       request: pick(this.#request),
       bytes: traced?.bytes ?? new Map(),
+      ops: traced?.ops ?? new Map(),
       warmUpRuns: kept[warmUp] ?? 0,
     };
   }

@@ -26,6 +26,8 @@ export interface TracedRuns {
   readonly executor: readonly number[];
   /** Bytes that each kernel reads and writes, weights included. */
   readonly bytes: ReadonlyMap<string, number>;
+  /** Operator that each kernel executed, without its domain. */
+  readonly ops: ReadonlyMap<string, string>;
 }
 
 /**
@@ -37,6 +39,7 @@ export function readTrace(events: readonly TraceEvent[], names: readonly string[
   const runs = events.filter((event) => event.name === "SequentialExecutor::Execute");
   const kernels = new Map<string, Float64Array>(names.map((name) => [name, new Float64Array(runs.length)]));
   const bytes = new Map<string, number>();
+  const ops = new Map<string, string>();
   const ordered = runs.toSorted((a, b) => a.ts - b.ts);
   let run = 0;
   for (const event of events
@@ -48,6 +51,7 @@ export function readTrace(events: readonly TraceEvent[], names: readonly string[
     while (run + 1 < ordered.length && event.ts >= ordered[run + 1]!.ts) run++;
     const cost = traceCost.kernel_s + traceCost.input_s * (event.args.input_type_shape?.length ?? 0);
     times[run]! += Math.max(0, event.dur * 1e-6 - cost);
+    if (!ops.has(name)) ops.set(name, String(event.args.op_name ?? ""));
     if (!bytes.has(name))
       bytes.set(
         name,
@@ -60,5 +64,6 @@ export function readTrace(events: readonly TraceEvent[], names: readonly string[
     kernels: new Map([...kernels].map(([name, times]) => [name, Array.from(times)])),
     executor: ordered.map((event) => event.dur * 1e-6),
     bytes,
+    ops,
   };
 }

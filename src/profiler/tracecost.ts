@@ -1,7 +1,7 @@
 import { analyse, GraphBuilder, readModel } from "../onnx/index.ts";
+import { type BenchRuntime, nativeRuntime } from "./benchruntime.ts";
 import { makeFeeds } from "./feeds.ts";
-import { loadTraced, type Settings, segmentOf, Workspace } from "./planning.ts";
-import { loadSession } from "./runtime.ts";
+import { type Settings, Workspace } from "./planning.ts";
 import { Runner, sampleInterleaved } from "./sampling.ts";
 import { medianInterval } from "./statistics.ts";
 import { NO_TRACE_COST, type TraceCost } from "./trace.ts";
@@ -18,10 +18,11 @@ const BUDGET_S = 2.5;
  * kernels, whose scales and zero points are tensors as well. Measured on two chains of kernels that compute next to nothing,
  * of few inputs and of many: the median kernel's reported time less the chain's untraced time per kernel.
  */
-export async function measureTraceCost(settings: Settings): Promise<TraceCost> {
+export async function measureTraceCost(settings: Settings, runtime = nativeRuntime(settings)): Promise<TraceCost> {
   const workspace = new Workspace();
   try {
-    const chains = [await loadChain(FEW, settings, workspace), await loadChain(MANY, settings, workspace)];
+    const chains = [];
+    for (const inputs of [FEW, MANY]) chains.push(await loadChain(inputs, settings, runtime, workspace));
     await sampleInterleaved(
       chains.flatMap(({ traced, plain }) => [traced, plain]),
       BUDGET_S,
@@ -45,7 +46,7 @@ export async function measureTraceCost(settings: Settings): Promise<TraceCost> {
 }
 
 /** A chain of sums of so many tensors, once traced and once not. */
-async function loadChain(inputs: number, settings: Settings, workspace: Workspace) {
+async function loadChain(inputs: number, settings: Settings, runtime: BenchRuntime, workspace: Workspace) {
   const type = { dtype: "float32" as const, shape: [1, 8] };
   const builder = new GraphBuilder("chain");
   const start = builder.input("x", type);
@@ -62,12 +63,11 @@ async function loadChain(inputs: number, settings: Settings, workspace: Workspac
     ...{ graph, twin: graph, types, settings, externalFolder: undefined, workspace },
     traceCost: NO_TRACE_COST,
   };
-  const segment = segmentOf(subject, 0, KERNELS);
   const feeds = makeFeeds(new Map([["x", type]]));
-  const { session, kernels } = await loadTraced(subject, segment);
+  const { session, kernels } = await runtime.traced(subject);
   return {
     traced: new Runner(session, feeds, { kernels, traceCost: NO_TRACE_COST }),
-    plain: new Runner(await loadSession(segment.source, settings), feeds),
+    plain: new Runner(await runtime.plain(graph.model.source), feeds),
   };
 }
 

@@ -2,6 +2,7 @@ import { Argument, Command } from "@commander-js/extra-typings";
 import { z } from "zod";
 import { calibrationSchema } from "../../formats/calibration.ts";
 import { datasetSchema } from "../../formats/dataset.ts";
+import { deviceSchema } from "../../formats/device.ts";
 import { planResultSchema } from "../../formats/planresult.ts";
 import { predictionSchema } from "../../formats/prediction.ts";
 import { profileSchema } from "../../formats/profile.ts";
@@ -30,6 +31,7 @@ const SCHEMAS = {
   dataset: datasetSchema,
   variants: variantsSchema,
   provenance: provenanceSchema,
+  device: deviceSchema,
 };
 
 export const schema = new Command("schema")

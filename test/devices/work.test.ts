@@ -1,0 +1,111 @@
+import { describe, expect, test } from "vitest";
+import { type Executed, workOf } from "../../src/devices/index.ts";
+import type { ProfileNode } from "../../src/formats/profile.ts";
+
+const node = (
+  op: string,
+  inputs: (number[] | null)[],
+  output: number[],
+  attributes: ProfileNode["attributes"] = {},
+  flops = 100,
+): ProfileNode => ({ name: op, op, flops, bytes: 800, parameters: 0, shapes: { inputs, output }, attributes });
+const kernel = (op: string, ...nodes: ProfileNode[]): Executed => ({ op, nodes, flops: 100, bytes: 800 });
+
+describe("what a kernel does", () => {
+  const conv = (group: number) =>
+    node(
+      "Conv",
+      [
+        [1, 32, 28, 28],
+        [64, 32 / group, 3, 3],
+      ],
+      [1, group === 32 ? 32 : 64, 14, 14],
+      {
+        group,
+        kernel_shape: [3, 3],
+        strides: [2, 2],
+      },
+    );
+
+  test("a convolution is the same work in every layout, and whatever is fused into it", () => {
+    const plain = workOf(kernel("Conv", conv(1)));
+    expect(plain).toMatchObject({ kind: "conv", dims: { in: 32, out: 64, kernel: 9, stride: 4, pixels: 196, sum: 0 } });
+    const relu = node("Relu", [[1, 64, 14, 14]], [1, 64, 14, 14], {}, 5);
+    expect(workOf(kernel("com.microsoft.nchwc.Conv", conv(1), relu))).toEqual(plain);
+    const add = node(
+      "Add",
+      [
+        [1, 64, 14, 14],
+        [1, 64, 14, 14],
+      ],
+      [1, 64, 14, 14],
+      {},
+      5,
+    );
+    expect(workOf(kernel("com.microsoft.FusedConv", conv(1), add))?.dims.sum).toBe(1);
+  });
+
+  test("depthwise and grouped convolutions are classes of their own, and so are integer ones", () => {
+    expect(workOf(kernel("Conv", conv(32)))?.kind).toBe("depthwise");
+    expect(workOf(kernel("Conv", conv(4)))?.kind).toBe("grouped");
+    const rounding = node("QuantizeLinear", [[1, 64, 14, 14]], [1, 64, 14, 14]);
+    expect(workOf(kernel("com.microsoft.QLinearConv", conv(1), rounding))).toMatchObject({
+      kind: "qconv",
+      dtype: "int8",
+      dims: { in: 32, out: 64 },
+    });
+  });
+
+  test("a matrix product's rows count all leading dimensions", () => {
+    expect(
+      workOf(
+        kernel(
+          "MatMul",
+          node(
+            "MatMul",
+            [
+              [2, 16, 64],
+              [64, 128],
+            ],
+            [2, 16, 128],
+          ),
+        ),
+      )?.dims,
+    ).toEqual({
+      m: 32,
+      k: 64,
+      n: 128,
+      batch: 1,
+      constant: 1,
+    });
+    const attention = node(
+      "MatMul",
+      [
+        [1, 4, 16, 32],
+        [1, 4, 32, 16],
+      ],
+      [1, 4, 16, 16],
+    );
+    expect(workOf(kernel("MatMul", attention))?.dims).toEqual({ m: 16, k: 32, n: 16, batch: 4, constant: 0 });
+  });
+
+  test("how an operand is spread decides, too", () => {
+    const spread = (other: number[]) => workOf(kernel("Add", node("Add", [[1, 8, 4, 4], other], [1, 8, 4, 4])))?.dims;
+    expect(spread([1, 8, 4, 4])).toEqual({ elements: 128, other: 128, inner: 128 });
+    expect(spread([])).toEqual({ elements: 128, other: 1, inner: 128 });
+    expect(spread([1, 8, 1, 1])).toEqual({ elements: 128, other: 8, inner: 16 });
+    expect(spread([4])).toEqual({ elements: 128, other: 4, inner: 4 });
+  });
+
+  test("layout changes cover no node, or one that does something else", () => {
+    expect(workOf(kernel("com.microsoft.nchwc.ReorderInput"))?.kind).toBe("reorder:ReorderInput");
+    expect(workOf(kernel("Transpose", node("QuantizeLinear", [[8]], [8])))?.kind).toBe("reorder:Transpose");
+    const moved = node("Transpose", [[1, 4, 8, 16]], [1, 8, 4, 16], { perm: [0, 2, 1, 3] });
+    expect(workOf(kernel("Transpose", moved))).toMatchObject({ kind: "move:Transpose", dims: { inner: 16 } });
+  });
+
+  test("without shapes there is nothing to say", () => {
+    const { shapes: _, ...old } = node("Relu", [[8]], [8]);
+    expect(workOf(kernel("Relu", old))).toBeUndefined();
+  });
+});
