@@ -14,6 +14,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<CommandUnknownOpts>>> = {
   apply: async () => (await import("./commands/apply.ts")).apply,
   split: async () => (await import("./commands/split.ts")).split,
   report: async () => (await import("./commands/report.ts")).report,
+  serve: async () => (await import("./commands/serve.ts")).serve,
   schema: async () => (await import("./commands/schema.ts")).schema,
   evaluate: async () => (await import("./commands/evaluate.ts")).evaluate,
   agent: async () => (await import("./commands/agent.ts")).agent,

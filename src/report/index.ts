@@ -5,7 +5,7 @@
  * bundles that make the page interactive come from `src/render`. The colours, wordings and measures of text that the charts
  * are made with are for whoever draws by other means, as the what-if page does.
  */
-export { answer, ranking, winner } from "./answer.ts";
+export { answer, capitalised, ranking, winner } from "./answer.ts";
 export { bestOverBandwidth } from "./charts/bestOverBandwidth.ts";
 export { bytesByCut } from "./charts/bytesByCut.ts";
 export type { Chart } from "./charts/chart.ts";

@@ -13,14 +13,16 @@ export interface Embedded {
 /** Id of the element that holds it. */
 export const ELEMENT = "tierwise-data";
 
-const CONTENT = new RegExp(`(<script[^>]*id="${ELEMENT}"[^>]*>)[^<]*(</script>)`);
+const CONTENT = new RegExp(`(<script[^>]*id="${ELEMENT}"[^>]*>)([^<]*)(</script>)`);
 
-/** The page with this in it, in place of what it carried before. */
-export function embed(page: string, data: Embedded): string {
+/** The page with this in it, in place of what it carried before; what is left out stays. */
+export function embed(page: string, data: Partial<Embedded>): string {
   if (!CONTENT.test(page)) throw new Error(`the page has no element ${ELEMENT}`);
-  // No text in the JSON can end the element.
-  const content = JSON.stringify(data).replaceAll("<", "\\u003c");
-  return page.replace(CONTENT, (_, before: string, after: string) => before + content + after);
+  return page.replace(CONTENT, (_, before: string, content: string, after: string) => {
+    const carried = { ...(JSON.parse(content) as Embedded), ...data };
+    // No text in the JSON can end the element.
+    return before + JSON.stringify(carried).replaceAll("<", "\\u003c") + after;
+  });
 }
 
 /** The profile as the page carries it. `gzip` compresses. */

@@ -3,6 +3,8 @@ import { line } from "d3-shape";
 import type { Crossover as Data } from "../../costmodel/index.ts";
 import {
   bitRate,
+  type Crossing,
+  capitalised,
   crossings,
   dodge,
   duration,
@@ -15,7 +17,7 @@ import { tierVariable } from "../colours.ts";
 import { Select } from "../controls/choice.tsx";
 import { linkName, pairs, type Scene } from "../scene.ts";
 import { change, changeOne } from "../store.ts";
-import { AxisX, AxisY, axisTime, type Tick } from "./axes.tsx";
+import { AxisX, AxisY, axisBandwidth, axisTime, type Tick } from "./axes.tsx";
 import { Canvas, Figure } from "./figure.tsx";
 
 type Point = Data["points"][number];
@@ -28,7 +30,7 @@ export function CrossoverChart({ scene, data }: { readonly scene: Scene; readonl
       id="crossover"
       title={`Best latency over the bandwidth of ${data.link.replace(">", " → ")}`}
       finding={findingOf(data)}
-      note="Both axes are logarithmic; each placement at its best cut. Circles: another takes over. Drag in the chart to change the bandwidth."
+      note="Each placement at its best cut, both axes logarithmic; two colours where it is cut. Circles: another takes over. Drag in the chart to change the bandwidth."
       tools={
         links.length > 1 && (
           <Select
@@ -55,16 +57,31 @@ export function CrossoverChart({ scene, data }: { readonly scene: Scene; readonl
   );
 }
 
+const CROSSING_LABEL_PX = 66;
+
+/** Crossings with the row of their label below: one lower than that of a neighbour which is too near. */
+function labelled(changes: readonly Crossing[], x: (bps: number) => number) {
+  let previous = { at: Number.NEGATIVE_INFINITY, row: 0 };
+  return changes.map((crossing) => {
+    const at = x(crossing.bandwidth_bps);
+    const row = at - previous.at < CROSSING_LABEL_PX ? (previous.row + 1) % 3 : 0;
+    previous = { at, row };
+    return { ...crossing, row };
+  });
+}
+
 function findingOf({ points, link }: Data): string {
   const changes = crossings(points);
   const name = (placement: string) => (placement.includes(">") ? placement.replace(">", " → ") : `all on ${placement}`);
   if (changes.length === 0) {
     const always = envelope(points)[0];
-    return always ? `${name(always.placement)} is the fastest at every bandwidth of ${link}.` : "Nothing fits.";
+    return always
+      ? `${capitalised(name(always.placement))} is the fastest at every bandwidth of ${link}.`
+      : "Nothing fits.";
   }
   if (changes.length > 3) return `The fastest placement changes ${changes.length} times.`;
   const steps = changes.map(({ below, bandwidth_bps }) => `${name(below)} up to ${bitRate(rounded(bandwidth_bps, 2))}`);
-  return `${steps.join(", then ")}, ${name(changes.at(-1)!.above)} above.`;
+  return `${capitalised(steps.join(", then "))}, ${name(changes.at(-1)!.above)} above.`;
 }
 
 function Drawing({ scene, data, width }: { readonly scene: Scene; readonly data: Data; readonly width: number }) {
@@ -91,7 +108,7 @@ function Drawing({ scene, data, width }: { readonly scene: Scene; readonly data:
     4,
     height - 4,
   );
-  const changes = crossings(data.points);
+  const changes = labelled(crossings(data.points), x);
   const link = links.find((candidate) => linkName(candidate) === data.link)!;
   const now = x(Math.min(Math.max(link.bandwidth_bps, domain[0]), domain[1]));
   const drag = (event: PointerEvent) => {
@@ -137,10 +154,10 @@ function Drawing({ scene, data, width }: { readonly scene: Scene; readonly data:
             now {bitRate(link.bandwidth_bps)}
           </text>
         </g>
-        {changes.map(({ bandwidth_bps, latency_s, below, above }) => (
+        {changes.map(({ bandwidth_bps, latency_s, below, above, row }) => (
           <g key={`${below} ${above} ${bandwidth_bps}`} class="crossing">
             <circle cx={x(bandwidth_bps)} cy={y(latency_s)} r={5} />
-            <text x={x(bandwidth_bps)} y={y(latency_s) + 18} text-anchor="middle">
+            <text x={x(bandwidth_bps)} y={y(latency_s) + 18 + 14 * row} text-anchor="middle">
               {bitRate(rounded(bandwidth_bps, 2))}
             </text>
           </g>
@@ -148,8 +165,8 @@ function Drawing({ scene, data, width }: { readonly scene: Scene; readonly data:
         <AxisX
           y={height}
           width={plot}
-          title={`bandwidth of ${data.link.replace(">", " → ")}`}
-          ticks={logTicks(...domain, narrow ? 5 : 6).map((tick): Tick => ({ at: x(tick), text: bitRate(tick) }))}
+          title={`bandwidth of ${data.link.replace(">", " → ")}, bit/s, logarithmic`}
+          ticks={logTicks(...domain, 8).map((tick): Tick => ({ at: x(tick), text: axisBandwidth(tick) }))}
         />
         {/* The bandwidth's slider does the same by keyboard. */}
         <rect class="hit drag" width={plot} height={height} onPointerDown={drag} onPointerMove={drag} />

@@ -114,7 +114,14 @@ function Drawing({ scene, outlook, curve, splits, nodes, best, width }: DrawingP
           {stacks.map(
             ({ part, label }) =>
               label && (
-                <text key={part.key} class="on" x={label.x} y={label.y} text-anchor="middle" style={{ fill: part.on }}>
+                <text
+                  key={part.key}
+                  class="on"
+                  x={label.x}
+                  y={label.y}
+                  text-anchor="middle"
+                  style={{ fill: part.on, stroke: part.fill }}
+                >
                   {part.label}
                 </text>
               ),

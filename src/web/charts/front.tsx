@@ -1,5 +1,5 @@
 import { scaleLinear } from "d3-scale";
-import { byteSize, dodge, duration, percent } from "../../report/index.ts";
+import { byteSize, dodge, duration, shorten } from "../../report/index.ts";
 import { tierVariable } from "../colours.ts";
 import type { Front, FrontPoint } from "../engine/index.ts";
 import type { Scene } from "../scene.ts";
@@ -8,24 +8,21 @@ import { AxisX, AxisY, axisTime } from "./axes.tsx";
 import { Canvas, Figure } from "./figure.tsx";
 
 const MOST_LABELS = 6;
+const LETTER_PX = 6.3;
+const TEXT_SIZE = 11;
 /** Latencies beyond so many times the least are left out of the drawing. */
-const LONGEST = 5;
+const LONGEST = 3.5;
 
 /** What can be had for what: accuracy against latency, or bytes sent where accuracies are not known. */
 export function FrontChart({ scene, front }: { readonly scene: Scene; readonly front: Front }) {
   const efficient = front.points.filter((point) => point.efficient);
-  const written = (value: number) => (front.against === "accuracy" ? percent(value) : byteSize(value));
+  const written = (value: number) => (front.against === "accuracy" ? share(value) : byteSize(value));
   const [first, last] = [efficient[0], efficient.at(-1)];
-  const ways = efficient.length === 1 ? "One way beats" : `${efficient.length} ways beat`;
   return (
     <Figure
       id="front"
       title={front.against === "accuracy" ? "Accuracy against latency" : "Bytes sent against latency"}
-      finding={
-        first && last
-          ? `${ways} all others in something: from ${duration(first.latency_s)} with ${written(first.other)} to ${duration(last.latency_s)} with ${written(last.other)}.`
-          : "Nothing fits in the tiers' memory."
-      }
+      finding={first && last ? findingOf(first, last, written) : "Nothing fits in the tiers' memory."}
       note={
         front.against === "accuracy"
           ? "Every variant whose accuracy is known, on every placement at its best cut. The line joins what nothing beats in both (Pareto front)."
@@ -47,6 +44,13 @@ export function FrontChart({ scene, front }: { readonly scene: Scene; readonly f
   );
 }
 
+function findingOf(first: FrontPoint, last: FrontPoint, written: (value: number) => string): string {
+  const ends = [first, last].map(({ latency_s, other }) => `${duration(latency_s)} with ${written(other)}`);
+  return first === last
+    ? `One choice is best in both: ${ends[0]}.`
+    : `The choice is between ${ends[0]} and ${ends[1]}.`;
+}
+
 interface DrawingProps {
   readonly scene: Scene;
   readonly front: Front;
@@ -61,14 +65,18 @@ function Drawing({ scene, front, efficient, written, width }: DrawingProps) {
   const plot = width - left - right;
   const least = efficient[0]?.latency_s ?? 1;
   const top = Math.max(LONGEST * least, (efficient.at(-1)?.latency_s ?? 0) * 1.15);
-  const points = front.points.filter(({ latency_s }) => latency_s <= top);
-  const others = points.map(({ other }) => other);
+  const near = front.points.filter(({ latency_s }) => latency_s <= top);
+  const others = near.map(({ other }) => other);
   const [low, high] = [Math.min(...others), Math.max(...others)];
   const margin = (high - low) * 0.12 || high * 0.05 || 1;
   const domain: [number, number] =
-    front.against === "bytes" ? [0, high * 1.08 || 1] : [Math.max(0, low - margin), Math.min(1, high + margin)];
+    front.against === "bytes"
+      ? [0, Math.min(high * 1.08, 4 * (efficient[0]?.other ?? high)) || 1]
+      : [Math.max(0, low - margin), Math.min(1, high + margin)];
+  const points = near.filter(({ other }) => other <= domain[1]);
   const x = scaleLinear([0, top], [0, plot]);
   const y = scaleLinear(domain, [height, 0]);
+  const alone = scene.variants.length === 1;
   const labelled = spread(efficient, MOST_LABELS);
   const places = dodge(
     labelled.map(({ other }) => y(other)),
@@ -83,6 +91,17 @@ function Drawing({ scene, front, efficient, written, width }: DrawingProps) {
     <Canvas width={width} height={height + 62} of="front">
       <g transform={`translate(${left},18)`}>
         <AxisY width={plot} ticks={y.ticks(5).map((tick) => ({ at: y(tick), text: written(tick) }))} />
+        {front.against === "accuracy" &&
+          scene.floor !== null &&
+          scene.floor >= domain[0] &&
+          scene.floor <= domain[1] && (
+            <g class="capacity">
+              <line x2={plot} y1={y(scene.floor)} y2={y(scene.floor)} />
+              <text x={plot} y={y(scene.floor) - 5} text-anchor="end">
+                floor {share(scene.floor)}
+              </text>
+            </g>
+          )}
         {tiers.map(({ name }) => (
           <path
             key={name}
@@ -110,7 +129,9 @@ function Drawing({ scene, front, efficient, written, width }: DrawingProps) {
         ))}
         {labelled.map((point, i) => {
           const at = x(point.latency_s);
-          const onLeft = at > plot * 0.62;
+          const name = alone ? nameOf(point).slice(point.operator.length + 1) : nameOf(point);
+          const onLeft = at + name.length * LETTER_PX > plot && at > plot / 2;
+          const text = shorten(name, (onLeft ? at : plot - at) - 12, TEXT_SIZE);
           return (
             <text
               key={nameOf(point)}
@@ -119,7 +140,7 @@ function Drawing({ scene, front, efficient, written, width }: DrawingProps) {
               y={places[i]! - 3}
               text-anchor={onLeft ? "end" : "start"}
             >
-              {nameOf(point)}
+              {text}
             </text>
           );
         })}
@@ -136,6 +157,11 @@ function Drawing({ scene, front, efficient, written, width }: DrawingProps) {
 
 function nameOf({ operator, placement, cut }: FrontPoint): string {
   return `${operator} ${placement.replace(">", " → ")}${cut === null ? "" : `, ${cutName(cut)}`}`;
+}
+
+/** An accuracy: models differ by tenths of a per cent. */
+function share(value: number): string {
+  return `${Number((value * 100).toFixed(1))} %`;
 }
 
 /** Points as one path of round line ends. Of points on one pixel one is drawn. */

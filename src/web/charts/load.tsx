@@ -9,17 +9,21 @@ import { AxisX, AxisY, axisTime } from "./axes.tsx";
 import { Canvas, Figure } from "./figure.tsx";
 
 const PERCENTILES = [
-  { key: "p99_s", text: "99 % within" },
-  { key: "p95_s", text: "95 % within" },
-  { key: "p50_s", text: "half within" },
+  { key: "p99_s", text: "99 %" },
+  { key: "p95_s", text: "95 %" },
+  { key: "p50_s", text: "half" },
 ] as const;
+
+/** From this width on, the stations stand beside the drawing. */
+const BESIDE = 720;
+const STATIONS = 300;
 
 /** Latency over the rate of requests, simulated, and how full each station is. */
 export function LoadChart({ scene, load }: { readonly scene: Scene; readonly load: LoadStudy }) {
   return (
     <Figure
       id="load"
-      title={`Latency under load: ${load.placement.replace(">", " → ")}`}
+      title={`Latency under load, half, 95 % and 99 % of requests: ${load.placement.replace(">", " → ")}`}
       finding={loadOf(scene, load)}
       note={
         "Simulated: Poisson arrivals, first come, first served; inference varies as the profile's samples do. " +
@@ -39,17 +43,18 @@ export function LoadChart({ scene, load }: { readonly scene: Scene; readonly loa
       })}
     >
       {(width) => (
-        <>
-          <Drawing scene={scene} load={load} width={width} />
+        <div class="beside">
+          <Drawing scene={scene} load={load} width={width >= BESIDE ? width - STATIONS - 24 : width} />
           <Stations load={load} />
-        </>
+        </div>
       )}
     </Figure>
   );
 }
 
 function Drawing({ scene, load, width }: { readonly scene: Scene; readonly load: LoadStudy; readonly width: number }) {
-  const [left, right, height] = [56, width < 420 ? 88 : 132, 210];
+  const narrow = width < 420;
+  const [left, right, height] = [56, 48, 210];
   const plot = width - left - right;
   const { points, capacity, bottleneck, now } = load;
   const end = capacity === null ? points.at(-1)!.rate * 1.02 : capacity * 1.06;
@@ -99,7 +104,6 @@ function Drawing({ scene, load, width }: { readonly scene: Scene; readonly load:
         {PERCENTILES.map(({ key, text }, i) => (
           <text key={key} class="end" x={plot + 8} y={places[i]! + 4}>
             {text}
-            {now ? ` ${duration(now[key])}` : ""}
           </text>
         ))}
         {capacity !== null && (
@@ -115,19 +119,51 @@ function Drawing({ scene, load, width }: { readonly scene: Scene; readonly load:
           <text x={Math.min(Math.max(at, 34), plot - 34)} y={-6} text-anchor="middle">
             {x(scene.rate) > plot ? `now ${rounded(scene.rate, 3)}/s →` : `now ${rounded(scene.rate, 3)}/s`}
           </text>
-          {now &&
-            PERCENTILES.map(({ key }) => now[key] <= top && <circle key={key} cx={at} cy={y(now[key])} r={3.2} />)}
+          {now && <NowLabels {...{ now, at, y, top, plot, height }} />}
         </g>
         <AxisX
           y={height}
           width={plot}
           title="requests per second"
-          ticks={x.ticks(width < 420 ? 4 : 7).map((tick) => ({ at: x(tick), text: String(tick) }))}
+          ticks={x.ticks(narrow ? 4 : 7).map((tick) => ({ at: x(tick), text: String(tick) }))}
         />
         {/* The rate's slider does the same by keyboard. */}
         <rect class="hit drag" width={plot} height={height} onPointerDown={drag} onPointerMove={drag} />
       </g>
     </Canvas>
+  );
+}
+
+interface NowProps {
+  readonly now: LoadPoint;
+  readonly at: number;
+  readonly y: (seconds: number) => number;
+  readonly top: number;
+  readonly plot: number;
+  readonly height: number;
+}
+
+/** What is read off the curves at the present rate. */
+function NowLabels({ now, at, y, top, plot, height }: NowProps) {
+  const seen = PERCENTILES.filter(({ key }) => now[key] <= top);
+  const places = dodge(
+    seen.map(({ key }) => y(now[key])),
+    13,
+    4,
+    height - 4,
+  );
+  const onLeft = at > plot * 0.8;
+  return (
+    <g>
+      {seen.map(({ key }, i) => (
+        <g key={key}>
+          <circle cx={at} cy={y(now[key])} r={3.4} />
+          <text class="halo" x={onLeft ? at - 8 : at + 8} y={places[i]! + 4} text-anchor={onLeft ? "end" : "start"}>
+            {duration(now[key])}
+          </text>
+        </g>
+      ))}
+    </g>
   );
 }
 

@@ -1,4 +1,4 @@
-import { byteSize, duration, interval, percent } from "../../report/index.ts";
+import { byteSize, capitalised, duration, interval, percent } from "../../report/index.ts";
 import type { Choice, Outlook } from "../engine/index.ts";
 import type { Scene } from "../scene.ts";
 import { change } from "../store.ts";
@@ -23,7 +23,7 @@ export function Ranking({ scene, outlook }: { readonly scene: Scene; readonly ou
       title="Latency by stage: each placement at its best cut"
       finding={
         best && worst && worst !== best
-          ? `${arrowed(capital(best.prediction.placement))} takes ${duration(best.prediction.latency_s)}, ${arrowed(worst.prediction.placement)} ${duration(worst.prediction.latency_s)}. ${mostOf(best)}`
+          ? `${arrowed(capitalised(best.prediction.placement))} takes ${duration(best.prediction.latency_s)}, ${arrowed(worst.prediction.placement)} ${duration(worst.prediction.latency_s)}. ${mostOf(best)}`
           : best
             ? mostOf(best)
             : "No placement can be used"
@@ -66,9 +66,26 @@ export function Ranking({ scene, outlook }: { readonly scene: Scene; readonly ou
               shown={shown?.prediction.placement === choice.prediction.placement}
             />
           ))}
+          <Key scene={scene} ranking={ranking} />
         </fieldset>
       )}
     </Figure>
+  );
+}
+
+/** The stages between the tiers, whose stretches are too short for words as often as not. */
+function Key({ scene, ranking }: { readonly scene: Scene; readonly ranking: readonly Choice[] }) {
+  const all = ranking.map(({ prediction }) => prediction);
+  return (
+    <ul class="key" aria-label="Colours of the stages between tiers">
+      {partsOf(scene, all[0]?.placement ?? "", all)
+        .filter(({ key }) => !key.startsWith("tier:"))
+        .map(({ key, label, fill }) => (
+          <li key={key}>
+            <span class="chip" style={{ background: fill }} /> {label}
+          </li>
+        ))}
+    </ul>
   );
 }
 
@@ -145,7 +162,3 @@ function mostOf({ prediction }: Choice): string {
 }
 
 const arrowed = (placement: string) => placement.replace(">", " → ");
-
-function capital(text: string): string {
-  return text.charAt(0).toUpperCase() + text.slice(1);
-}

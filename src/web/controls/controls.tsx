@@ -129,7 +129,7 @@ function NetworkFields() {
               onReset={name in bandwidth_bps ? () => changeOne("bandwidth_bps", name, undefined) : undefined}
             />
             <Quantity
-              label={`Delay ${pair}, one way`}
+              label={`Delay ${pair}`}
               value={link.delay_s}
               scale={DELAY}
               format={duration}
@@ -140,7 +140,9 @@ function NetworkFields() {
           </div>
         );
       })}
-      {topology.links.length > 0 && <p class="hint">The way back keeps its proportion of bandwidth.</p>}
+      {topology.links.length > 0 && (
+        <p class="hint">Delays are one way, the same to and fro. The way back keeps its proportion of bandwidth.</p>
+      )}
     </fieldset>
   );
 }
