@@ -115,8 +115,8 @@ function Answer() {
   const { outlook } = current;
   const sentence = answerOf(scene.value, outlook);
   const more = [
-    load.value ? loadOf(scene.value, load.value) : null,
     pinnedOf(scene.value, outlook),
+    load.value ? loadOf(scene.value, load.value) : null,
     leftOutOf(scene.value, outlook),
   ].filter((text) => text !== null);
   return (
@@ -149,21 +149,45 @@ function Announcer({ text }: { readonly text: string }) {
   );
 }
 
+/** Each chart follows what it draws, and nothing else: what the worker finds does not have the others drawn again. */
 function Charts() {
+  return (
+    <div class="charts">
+      <Foreseen />
+      <CrossoverSlot />
+      <FrontSlot />
+      <LoadSlot />
+    </div>
+  );
+}
+
+function Foreseen() {
   const current = view.value;
   if ("problem" in current) return null;
   const { outlook } = current;
   const here = scene.value;
   return (
-    <div class="charts">
+    <>
       <GraphChart scene={here} outlook={outlook} />
       <Ranking scene={here} outlook={outlook} />
       {outlook.curve && <CutCurve scene={here} outlook={outlook} curve={outlook.curve} />}
-      {crossing.value && crossing.value.points.length > 0 && <CrossoverChart scene={here} data={crossing.value} />}
-      {front.value && front.value.points.length > 0 && <FrontChart scene={here} front={front.value} />}
-      {load.value && <LoadChart scene={here} load={load.value} />}
-    </div>
+    </>
   );
+}
+
+function CrossoverSlot() {
+  const data = crossing.value;
+  return data && data.points.length > 0 ? <CrossoverChart scene={scene.value} data={data} /> : null;
+}
+
+function FrontSlot() {
+  const data = front.value;
+  return data && data.points.length > 0 ? <FrontChart scene={scene.value} front={data} /> : null;
+}
+
+function LoadSlot() {
+  const data = load.value;
+  return data ? <LoadChart scene={scene.value} load={data} /> : null;
 }
 
 /** Where the figures are from. */

@@ -71,7 +71,7 @@ export function pinnedOf({ placement }: Scene, { best, shown }: Outlook): string
   const name = cut === null ? `All on ${placement}` : `${placement.replace(">", " → ")} cut after ${cutName(cut)}`;
   if (!feasible) return `You look at: ${name}. It does not fit: ${infeasible_because}.`;
   const ratio = latency_s / best.prediction.latency_s;
-  const against = ratio < 1.005 ? "as fast as the best" : `${factor(ratio)} the best`;
+  const against = ratio < 1.005 ? "as fast as the best" : `${factor(ratio)} as long as the best`;
   return `You look at: ${name}, ${duration(latency_s)}, ${against}.`;
 }
 

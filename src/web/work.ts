@@ -61,7 +61,8 @@ export function serveJobs(): void {
   });
 }
 
-const QUICK = 600;
+const REST_MS = 20;
+const QUICK = 400;
 const THOROUGH = 8000;
 
 /**
@@ -120,7 +121,8 @@ export class Workshop {
 
   #finished(): void {
     this.#busy = false;
-    this.#start();
+    // The page needs some of the machine, too.
+    setTimeout(() => this.#start(), REST_MS);
   }
 }
 

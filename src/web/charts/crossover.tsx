@@ -18,7 +18,7 @@ import { Select } from "../controls/choice.tsx";
 import { linkName, pairs, type Scene } from "../scene.ts";
 import { change, changeOne } from "../store.ts";
 import { AxisX, AxisY, axisBandwidth, axisTime, type Tick } from "./axes.tsx";
-import { Canvas, Figure } from "./figure.tsx";
+import { Canvas, Figure, Still } from "./figure.tsx";
 
 type Point = Data["points"][number];
 
@@ -85,11 +85,10 @@ function findingOf({ points, link }: Data): string {
 }
 
 function Drawing({ scene, data, width }: { readonly scene: Scene; readonly data: Data; readonly width: number }) {
-  const { tiers, links } = scene.topology;
+  const { links } = scene.topology;
   const narrow = width < 420;
   const [left, right, height] = [56, narrow ? 92 : 150, narrow ? 230 : 280];
   const plot = width - left - right;
-  const lines = [...linesByPlacement(data.points)];
   const bandwidths = data.points.map(({ bandwidth_bps }) => bandwidth_bps);
   const latencies = data.points.map(({ latency_s }) => latency_s);
   const domain: [number, number] = [Math.min(...bandwidths), Math.max(...bandwidths)];
@@ -97,18 +96,6 @@ function Drawing({ scene, data, width }: { readonly scene: Scene; readonly data:
   const range: [number, number] = [least / 1.5, Math.min(Math.max(...latencies) * 1.1, least * 300)];
   const x = scaleLog(domain, [0, plot]);
   const y = scaleLog(range, [height, 0]).clamp(true);
-  const path = line<Point>(
-    ({ bandwidth_bps }) => x(bandwidth_bps),
-    ({ latency_s }) => y(latency_s),
-  );
-  const ends = lines.map(([, points]) => points.at(-1)!);
-  const places = dodge(
-    ends.map(({ latency_s }) => y(latency_s)),
-    14,
-    4,
-    height - 4,
-  );
-  const changes = labelled(crossings(data.points), x);
   const link = links.find((candidate) => linkName(candidate) === data.link)!;
   const now = x(Math.min(Math.max(link.bandwidth_bps, domain[0]), domain[1]));
   const drag = (event: PointerEvent) => {
@@ -121,47 +108,16 @@ function Drawing({ scene, data, width }: { readonly scene: Scene; readonly data:
   return (
     <Canvas width={width} height={height + 62} of="crossover">
       <g transform={`translate(${left},20)`}>
-        <AxisY
-          width={plot}
-          ticks={logTicks(...range, 9).map((tick): Tick => ({ at: y(tick), text: axisTime(tick) }))}
-        />
-        <path class="envelope" d={path(envelope(data.points) as Point[]) ?? ""} />
-        {lines.map(([placement, points]) => {
-          const [head, tail = head] = placement.split(">") as [string, string?];
-          const d = path(points as Point[]) ?? "";
-          return (
-            <g key={placement} class="line">
-              <path d={d} style={{ stroke: tierVariable(tiers, tail!) }} />
-              {head !== tail && <path class="dashes" d={d} style={{ stroke: tierVariable(tiers, head) }} />}
-            </g>
-          );
-        })}
-        {ends.map(({ placement, latency_s }, i) => (
-          <text
-            key={placement}
-            class="end"
-            x={plot + 8}
-            y={places[i]! + 4}
-            style={{ fill: tierVariable(tiers, placement.split(">").at(-1)!, "-ink") }}
-          >
-            {placement.replace(">", " → ")}
-            {narrow ? "" : ` ${duration(latency_s)}`}
-          </text>
-        ))}
+        <Still of={[data, width, scene.base]}>
+          {() => <Lines {...{ scene, data, x, y, range, plot, height, narrow }} />}
+        </Still>
         <g class="now">
           <line x1={now} x2={now} y2={height} />
           <text x={Math.min(Math.max(now, 40), plot - 40)} y={-6} text-anchor="middle">
             now {bitRate(link.bandwidth_bps)}
           </text>
         </g>
-        {changes.map(({ bandwidth_bps, latency_s, below, above, row }) => (
-          <g key={`${below} ${above} ${bandwidth_bps}`} class="crossing">
-            <circle cx={x(bandwidth_bps)} cy={y(latency_s)} r={5} />
-            <text x={x(bandwidth_bps)} y={y(latency_s) + 18 + 14 * row} text-anchor="middle">
-              {bitRate(rounded(bandwidth_bps, 2))}
-            </text>
-          </g>
-        ))}
+        <Still of={[data, width, scene.base]}>{() => <Crossings {...{ data, x, y }} />}</Still>
         <AxisX
           y={height}
           width={plot}
@@ -172,5 +128,77 @@ function Drawing({ scene, data, width }: { readonly scene: Scene; readonly data:
         <rect class="hit drag" width={plot} height={height} onPointerDown={drag} onPointerMove={drag} />
       </g>
     </Canvas>
+  );
+}
+
+interface LinesProps {
+  readonly scene: Scene;
+  readonly data: Data;
+  readonly x: (bps: number) => number;
+  readonly y: (seconds: number) => number;
+  readonly range: readonly [number, number];
+  readonly plot: number;
+  readonly height: number;
+  readonly narrow: boolean;
+}
+
+/** A line for each placement, labelled at its end. */
+function Lines({ scene, data, x, y, range, plot, height, narrow }: LinesProps) {
+  const { tiers } = scene.base;
+  const lines = [...linesByPlacement(data.points)];
+  const path = line<Point>(
+    ({ bandwidth_bps }) => x(bandwidth_bps),
+    ({ latency_s }) => y(latency_s),
+  );
+  const ends = lines.map(([, points]) => points.at(-1)!);
+  const places = dodge(
+    ends.map(({ latency_s }) => y(latency_s)),
+    14,
+    4,
+    height - 4,
+  );
+  return (
+    <>
+      <AxisY width={plot} ticks={logTicks(...range, 9).map((tick): Tick => ({ at: y(tick), text: axisTime(tick) }))} />
+      <path class="envelope" d={path(envelope(data.points) as Point[]) ?? ""} />
+      {lines.map(([placement, points]) => {
+        const [head, tail = head] = placement.split(">") as [string, string?];
+        const d = path(points as Point[]) ?? "";
+        return (
+          <g key={placement} class="line">
+            <path d={d} style={{ stroke: tierVariable(tiers, tail!) }} />
+            {head !== tail && <path class="dashes" d={d} style={{ stroke: tierVariable(tiers, head) }} />}
+          </g>
+        );
+      })}
+      {ends.map(({ placement, latency_s }, i) => (
+        <text
+          key={placement}
+          class="end"
+          x={plot + 8}
+          y={places[i]! + 4}
+          style={{ fill: tierVariable(tiers, placement.split(">").at(-1)!, "-ink") }}
+        >
+          {placement.replace(">", " → ")}
+          {narrow ? "" : ` ${duration(latency_s)}`}
+        </text>
+      ))}
+    </>
+  );
+}
+
+/** Where another placement takes over. */
+function Crossings({ data, x, y }: Pick<LinesProps, "data" | "x" | "y">) {
+  return (
+    <>
+      {labelled(crossings(data.points), x).map(({ bandwidth_bps, latency_s, below, above, row }) => (
+        <g key={`${below} ${above} ${bandwidth_bps}`} class="crossing">
+          <circle cx={x(bandwidth_bps)} cy={y(latency_s)} r={5} />
+          <text x={x(bandwidth_bps)} y={y(latency_s) + 18 + 14 * row} text-anchor="middle">
+            {bitRate(rounded(bandwidth_bps, 2))}
+          </text>
+        </g>
+      ))}
+    </>
   );
 }

@@ -1,5 +1,5 @@
-import type { ComponentChildren } from "preact";
-import { useLayoutEffect, useRef, useState } from "preact/hooks";
+import type { ComponentChildren, RefObject } from "preact";
+import { useLayoutEffect, useMemo, useRef, useState } from "preact/hooks";
 
 export interface Table {
   readonly head: readonly string[];
@@ -27,6 +27,10 @@ export function Figure({ id, title, finding, note, table, children, tools }: Fig
   const box = useRef<HTMLDivElement>(null);
   const [width, setWidth] = useState(0);
   const [open, setOpen] = useState(false);
+  const seen = useSeen(box);
+  const drawn = useRef<ComponentChildren>(null);
+  // What nobody sees is not drawn: while a slider is dragged, the time is for what is on the screen.
+  if (width > 0 && (seen || drawn.current === null)) drawn.current = children(width);
   useLayoutEffect(() => {
     const element = box.current!;
     const measure = () => setWidth(Math.floor(element.clientWidth));
@@ -45,7 +49,7 @@ export function Figure({ id, title, finding, note, table, children, tools }: Fig
       </figcaption>
       {tools}
       <div class="drawing" ref={box}>
-        {width > 0 && children(width)}
+        {drawn.current}
       </div>
       {note !== undefined && <p class="note">{note}</p>}
       <details onToggle={(event) => setOpen(event.currentTarget.open)}>
@@ -54,6 +58,19 @@ export function Figure({ id, title, finding, note, table, children, tools }: Fig
       </details>
     </figure>
   );
+}
+
+/** Whether the element is on the screen, or nearly. */
+function useSeen(of: RefObject<HTMLElement | null>): boolean {
+  const [seen, setSeen] = useState(true);
+  useLayoutEffect(() => {
+    const observer = new IntersectionObserver((entries) => setSeen(entries.at(-1)!.isIntersecting), {
+      rootMargin: "120px",
+    });
+    observer.observe(of.current!);
+    return () => observer.disconnect();
+  }, [of]);
+  return seen;
 }
 
 /** The drawing of the figure with this id. To those who cannot see it, it is its figure's title and finding. */
@@ -70,6 +87,17 @@ export function Canvas(props: {
       {children}
     </svg>
   );
+}
+
+/** A part of a drawing that is made anew only when one of these has changed. */
+export function Still({
+  of,
+  children,
+}: {
+  readonly of: readonly unknown[];
+  readonly children: () => ComponentChildren;
+}) {
+  return <>{useMemo(children, of)}</>;
 }
 
 function Numbers({ head, rows, title }: Table & { readonly title: string }) {

@@ -5,7 +5,7 @@ import type { Front, FrontPoint } from "../engine/index.ts";
 import type { Scene } from "../scene.ts";
 import { cutName } from "../words.ts";
 import { AxisX, AxisY, axisTime } from "./axes.tsx";
-import { Canvas, Figure } from "./figure.tsx";
+import { Canvas, Figure, Still } from "./figure.tsx";
 
 const MOST_LABELS = 6;
 const LETTER_PX = 6.3;
@@ -39,7 +39,11 @@ export function FrontChart({ scene, front }: { readonly scene: Scene; readonly f
         ]),
       })}
     >
-      {(width) => <Drawing {...{ scene, front, efficient, written, width }} />}
+      {(width) => (
+        <Still of={[front, width, scene.base, scene.floor]}>
+          {() => <Drawing {...{ scene, front, efficient, written, width }} />}
+        </Still>
+      )}
     </Figure>
   );
 }
@@ -69,9 +73,11 @@ function Drawing({ scene, front, efficient, written, width }: DrawingProps) {
   const others = near.map(({ other }) => other);
   const [low, high] = [Math.min(...others), Math.max(...others)];
   const margin = (high - low) * 0.12 || high * 0.05 || 1;
+  // Far above the front there is nothing that anyone would choose.
+  const worth = Math.max(...efficient.map(({ other }) => other)) * 4 || high || 1;
   const domain: [number, number] =
     front.against === "bytes"
-      ? [0, Math.min(high * 1.08, 4 * (efficient[0]?.other ?? high)) || 1]
+      ? [0, Math.min(high * 1.08 || 1, worth)]
       : [Math.max(0, low - margin), Math.min(1, high + margin)];
   const points = near.filter(({ other }) => other <= domain[1]);
   const x = scaleLinear([0, top], [0, plot]);

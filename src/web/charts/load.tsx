@@ -1,4 +1,4 @@
-import { scaleLinear } from "d3-scale";
+import { type ScaleLinear, scaleLinear } from "d3-scale";
 import { area, line } from "d3-shape";
 import { dodge, duration, percent, rounded } from "../../report/index.ts";
 import type { LoadPoint, LoadStudy } from "../engine/index.ts";
@@ -6,7 +6,7 @@ import type { Scene } from "../scene.ts";
 import { change } from "../store.ts";
 import { loadOf, stationName } from "../words.ts";
 import { AxisX, AxisY, axisTime } from "./axes.tsx";
-import { Canvas, Figure } from "./figure.tsx";
+import { Canvas, Figure, Still } from "./figure.tsx";
 
 const PERCENTILES = [
   { key: "p99_s", text: "99 %" },
@@ -56,12 +56,54 @@ function Drawing({ scene, load, width }: { readonly scene: Scene; readonly load:
   const narrow = width < 420;
   const [left, right, height] = [56, 48, 210];
   const plot = width - left - right;
-  const { points, capacity, bottleneck, now } = load;
+  const { points, capacity, now } = load;
   const end = capacity === null ? points.at(-1)!.rate * 1.02 : capacity * 1.06;
   const x = scaleLinear([0, end], [0, plot]);
   const calm = points[0]!;
   const top = Math.min(Math.max(...points.map(({ p99_s }) => p99_s)) * 1.05, 8 * calm.p50_s);
   const y = scaleLinear([0, top], [height, 0]);
+  const at = Math.min(x(scene.rate), plot);
+  const drag = (event: PointerEvent) => {
+    if (event.type === "pointermove" && event.buttons === 0) return;
+    const target = event.currentTarget as SVGElement;
+    if (event.type === "pointerdown") target.setPointerCapture(event.pointerId);
+    const rate = x.invert(Math.min(Math.max(event.clientX - target.getBoundingClientRect().left, 1), plot));
+    change({ rate: rounded(rate, 3) });
+  };
+  return (
+    <Canvas width={width} height={height + 62} of="load">
+      <g transform={`translate(${left},20)`}>
+        <Still of={[load, width]}>{() => <Curves {...{ load, x, y, plot, height }} />}</Still>
+        <g class="now">
+          <line x1={at} x2={at} y2={height} />
+          <text x={Math.min(Math.max(at, 34), plot - 34)} y={-6} text-anchor="middle">
+            {x(scene.rate) > plot ? `now ${rounded(scene.rate, 3)}/s →` : `now ${rounded(scene.rate, 3)}/s`}
+          </text>
+          {now && <NowLabels {...{ now, at, y, top, plot, height }} />}
+        </g>
+        <AxisX
+          y={height}
+          width={plot}
+          title="requests per second"
+          ticks={x.ticks(narrow ? 4 : 7).map((tick) => ({ at: x(tick), text: String(tick) }))}
+        />
+        {/* The rate's slider does the same by keyboard. */}
+        <rect class="hit drag" width={plot} height={height} onPointerDown={drag} onPointerMove={drag} />
+      </g>
+    </Canvas>
+  );
+}
+
+interface CurvesProps {
+  readonly load: LoadStudy;
+  readonly x: (rate: number) => number;
+  readonly y: ScaleLinear<number, number>;
+  readonly plot: number;
+  readonly height: number;
+}
+
+/** The percentiles over the rate, and where it ends. */
+function Curves({ load: { points, capacity, bottleneck }, x, y, plot, height }: CurvesProps) {
   const curve = (key: (typeof PERCENTILES)[number]["key"]) =>
     line<LoadPoint>(
       ({ rate }) => x(rate),
@@ -80,57 +122,32 @@ function Drawing({ scene, load, width }: { readonly scene: Scene; readonly load:
     6,
     height - 4,
   );
-  const at = Math.min(x(scene.rate), plot);
-  const drag = (event: PointerEvent) => {
-    if (event.type === "pointermove" && event.buttons === 0) return;
-    const target = event.currentTarget as SVGElement;
-    if (event.type === "pointerdown") target.setPointerCapture(event.pointerId);
-    const rate = x.invert(Math.min(Math.max(event.clientX - target.getBoundingClientRect().left, 1), plot));
-    change({ rate: rounded(rate, 3) });
-  };
   return (
-    <Canvas width={width} height={height + 62} of="load">
-      <g transform={`translate(${left},20)`}>
-        <AxisY width={plot} ticks={y.ticks(5).map((tick) => ({ at: y(tick), text: axisTime(tick) }))} />
-        <clipPath id="load-clip">
-          <rect width={plot} height={height} />
-        </clipPath>
-        <g clip-path="url(#load-clip)">
-          <path class="band" d={band} />
-          {PERCENTILES.map(({ key }) => (
-            <path key={key} class={`percentile ${key}`} d={curve(key)} />
-          ))}
-        </g>
-        {PERCENTILES.map(({ key, text }, i) => (
-          <text key={key} class="end" x={plot + 8} y={places[i]! + 4}>
-            {text}
-          </text>
+    <>
+      <AxisY width={plot} ticks={y.ticks(5).map((tick) => ({ at: y(tick), text: axisTime(tick) }))} />
+      <clipPath id="load-clip">
+        <rect width={plot} height={height} />
+      </clipPath>
+      <g clip-path="url(#load-clip)">
+        <path class="band" d={band} />
+        {PERCENTILES.map(({ key }) => (
+          <path key={key} class={`percentile ${key}`} d={curve(key)} />
         ))}
-        {capacity !== null && (
-          <g class="capacity">
-            <line x1={x(capacity)} x2={x(capacity)} y2={height} />
-            <text x={x(capacity) - 4} y={height - 6} text-anchor="end">
-              {stationName(bottleneck!)} full at {rounded(capacity, 3)}/s
-            </text>
-          </g>
-        )}
-        <g class="now">
-          <line x1={at} x2={at} y2={height} />
-          <text x={Math.min(Math.max(at, 34), plot - 34)} y={-6} text-anchor="middle">
-            {x(scene.rate) > plot ? `now ${rounded(scene.rate, 3)}/s →` : `now ${rounded(scene.rate, 3)}/s`}
-          </text>
-          {now && <NowLabels {...{ now, at, y, top, plot, height }} />}
-        </g>
-        <AxisX
-          y={height}
-          width={plot}
-          title="requests per second"
-          ticks={x.ticks(narrow ? 4 : 7).map((tick) => ({ at: x(tick), text: String(tick) }))}
-        />
-        {/* The rate's slider does the same by keyboard. */}
-        <rect class="hit drag" width={plot} height={height} onPointerDown={drag} onPointerMove={drag} />
       </g>
-    </Canvas>
+      {PERCENTILES.map(({ key, text }, i) => (
+        <text key={key} class="end" x={plot + 8} y={places[i]! + 4}>
+          {text}
+        </text>
+      ))}
+      {capacity !== null && (
+        <g class="capacity">
+          <line x1={x(capacity)} x2={x(capacity)} y2={height} />
+          <text x={x(capacity) - 4} y={height - 6} text-anchor="end">
+            {stationName(bottleneck!)} full at {rounded(capacity, 3)}/s
+          </text>
+        </g>
+      )}
+    </>
   );
 }
 
