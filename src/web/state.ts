@@ -144,8 +144,8 @@ export function writeState(state: State): string {
       written.set(key + OF + name, (MANY[key] as Kind<unknown>).write(state[key][name]));
     }
   }
-  // What is allowed in a fragment stays readable.
-  return written.toString().replaceAll("%3E", ">").replaceAll("%2F", "/").replaceAll("%3A", ":");
+  // What browsers leave alone in a fragment stays readable.
+  return written.toString().replaceAll("%2F", "/").replaceAll("%3A", ":");
 }
 
 /** What an address's fragment says, and what in it could not be understood; for that, the default stands. */
