@@ -1,5 +1,5 @@
 /**
- * Tierwise as a library: the rooms' public faces. Pure rooms (onnx, codecs, costmodel, simulator, report, units, zoo,
+ * Tierwise as a library: the rooms' public faces. Pure rooms (onnx, codecs, costmodel, simulator, planner, report, units, zoo,
  * accuracy) run anywhere; the profiler, the testbed, the store and the data sets need Node and ONNX Runtime.
  */
 export * as accuracy from "./accuracy/index.ts";
@@ -14,6 +14,7 @@ export { parseTopology, type Topology, topologySchema } from "./formats/topology
 export { type Accuracy, parseVariants, type Variant, type Variants, variantsSchema } from "./formats/variants.ts";
 export * as onnx from "./onnx/index.ts";
 export * as operators from "./operators/index.ts";
+export * as planner from "./planner/index.ts";
 export * as profiler from "./profiler/index.ts";
 export * as report from "./report/index.ts";
 export * as simulator from "./simulator/index.ts";

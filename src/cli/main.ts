@@ -8,6 +8,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<CommandUnknownOpts>>> = {
   inspect: async () => (await import("./commands/inspect.ts")).inspect,
   profile: async () => (await import("./commands/profile.ts")).profile,
   predict: async () => (await import("./commands/predict.ts")).predict,
+  plan: async () => (await import("./commands/plan.ts")).plan,
   simulate: async () => (await import("./commands/simulate.ts")).simulate,
   calibrate: async () => (await import("./commands/calibrate.ts")).calibrate,
   validate: async () => (await import("./commands/validate.ts")).validate,

@@ -33,19 +33,31 @@ export function readScenario(file: string): LoadedScenario {
   if (scenario.workload.length === 0)
     throw new Problem(`${found}: workload: is missing; what is under \`measure\` is for \`tierwise measure\``);
   const beside = (name: string) => path.resolve(path.dirname(found), name);
+  const models = readClassModels(scenario, found);
+  const topology = existsSync(beside(scenario.topology)) ? beside(scenario.topology) : scenario.topology;
+  return { scenario, topology: readTopology(topology), models };
+}
+
+/**
+ * Reads the profiles of each class of a scenario's workload, in its order.
+ *
+ * @param file the scenario's, to which paths are relative
+ * @param fallback of classes that name no profiles where the scenario names none either
+ * @throws Problem naming file and field
+ */
+export function readClassModels(scenario: Scenario, file: string, fallback?: ScenarioModel): ScenarioModel[] {
   const read = new Map<string, ScenarioModel>();
-  const models = scenario.workload.map(({ profiles = scenario.profiles }, i): ScenarioModel => {
+  return scenario.workload.map(({ profiles = scenario.profiles }, i): ScenarioModel => {
+    if (profiles.length === 0 && fallback) return fallback;
     if (profiles.length === 0) {
-      throw new Problem(`${found}: workload[${i}]: no profiles, neither here nor in the scenario`);
+      throw new Problem(`${file}: workload[${i}]: no profiles, neither here nor in the scenario`);
     }
     const key = profiles.join("\n");
     const known = read.get(key);
     if (known) return known;
-    const documents = profiles.map((profile) => readProfile(beside(profile)));
+    const documents = profiles.map((profile) => readProfile(path.resolve(path.dirname(file), profile)));
     const model = { model: loadModel(documents), profiles: documents };
     read.set(key, model);
     return model;
   });
-  const topology = existsSync(beside(scenario.topology)) ? beside(scenario.topology) : scenario.topology;
-  return { scenario, topology: readTopology(topology), models };
 }

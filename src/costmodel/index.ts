@@ -5,13 +5,19 @@
  * One description of a request's stages (request.ts) drives both the search and the compiler. Pure: the room reads no
  * file and no clock, and runs in browsers unchanged.
  */
+export { type AtomFlow, type AtomGraph, atomGraph } from "./atoms.ts";
+export { type ChainChoice, type ChainCosts, type ChainLimit, chainCost, cheapest } from "./chain.ts";
+export { crossing, frontier, type Partition, partitionModel } from "./closure.ts";
 export { type Crossover, type CrossoverPoint, crossover } from "./crossover.ts";
 export { latency, transferredBytes } from "./evaluate.ts";
 export { transferSeconds } from "./link.ts";
-export { type CostModel, loadModel, type ProfileSource, type SegmentSeconds, segmentSeconds } from "./model.ts";
+export { messageCosts } from "./messages.ts";
+export { type CostModel, cutId, loadModel, type ProfileSource, type SegmentSeconds, segmentSeconds } from "./model.ts";
 export type { PredictOptions } from "./options.ts";
 export { compilePipeline, type PipelineChoice } from "./pipeline.ts";
-export { defaultPlacements, parsePlacement } from "./placement.ts";
+export { defaultPlacements, parsePlacement, placementName } from "./placement.ts";
+export { LATENCY, PlacementCosts, type Pricing } from "./placementcosts.ts";
 export { predict } from "./predict.ts";
 export { type Elapsed, elapsedBackToBack, elapsedFromIdle, type Quota } from "./quota.ts";
-export { type Hop, tierIndex, waysFrom } from "./world.ts";
+export { STATISTICS } from "./segments.ts";
+export { type Hop, type Place, tierIndex, type World, waysFrom, worldOf } from "./world.ts";

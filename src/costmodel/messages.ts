@@ -17,7 +17,7 @@ export interface MessageCosts {
  */
 export function messageCosts(
   profile: Profile,
-  cuts: readonly Profile["cuts"][number][],
+  cuts: readonly Pick<Profile["cuts"][number], "tensors">[],
 ): ReadonlyMap<CodecName, MessageCosts> {
   const { inputs, outputs } = profile.model;
   const messages = [inputs, ...cuts.map(({ tensors }) => tensors), outputs].map((indices) =>

@@ -3,12 +3,12 @@ import { Problem } from "../formats/problem.ts";
 import type { CodecName, Profile } from "../formats/profile.ts";
 import type { Tier } from "../formats/topology.ts";
 import { type MessageCosts, messageCosts, relaySecondsPerByte } from "./messages.ts";
-import { HIGH, LOW, MEDIAN, SegmentTable } from "./segments.ts";
+import { HIGH, LOW, MEDIAN, type Segments, SegmentTable } from "./segments.ts";
 
 /** What one profile says, in the form that predictions read. */
 export interface ProfileTables {
   readonly threads: number;
-  readonly segments: SegmentTable;
+  readonly segments: Segments;
   readonly messages: ReadonlyMap<CodecName, MessageCosts>;
   readonly relay_s_per_byte: number;
 }
@@ -131,8 +131,8 @@ export function requireCodec(model: CostModel, codec: string): CodecName {
 }
 
 /**
- * Boundaries of a placement of so many segments with the cuts of this id: one cut's id, or, between three tiers, two
- * ids joined by ">".
+ * Boundaries of a placement of so many segments with the cuts of this id: one cut's id, or, between more than two tiers,
+ * several joined by ">".
  *
  * @throws Problem when there is no such cut, or two are in the wrong order
  */
@@ -161,16 +161,26 @@ export function cutId(model: CostModel, boundaries: readonly number[]): string |
         .join(">");
 }
 
-/** Ids may hold ">" themselves, so that the place to split is the one that leaves two known ids. */
+/** Ids may hold ">" themselves, so that the places to split are those that leave known ids. */
 function splitId(model: CostModel, id: string, count: number): string[] {
-  if (count === 1) return [id];
   const parts = id.split(">");
-  for (let i = 1; i < parts.length; i++) {
-    const pair = [parts.slice(0, i).join(">"), parts.slice(i).join(">")];
-    if (pair.every((part) => model.cuts.includes(part))) return pair;
-  }
-  if (parts.length === 2) return parts;
-  throw new Problem(`three tiers need two cuts, written "first>second", not "${id}"`);
+  const known = new Set(model.cuts);
+  const split = (start: number, left: number): string[] | undefined => {
+    if (left === 1) {
+      const rest = parts.slice(start).join(">");
+      return known.has(rest) ? [rest] : undefined;
+    }
+    for (let end = start + 1; end <= parts.length - left + 1; end++) {
+      const first = parts.slice(start, end).join(">");
+      const others = known.has(first) ? split(end, left - 1) : undefined;
+      if (others) return [first, ...others];
+    }
+    return undefined;
+  };
+  const found = split(0, count);
+  if (found) return found;
+  if (count === 1 || parts.length === count) return count === 1 ? [id] : parts;
+  throw new Problem(`${count + 1} tiers need ${count} cuts, written "first>second", not "${id}"`);
 }
 
 function threadCount(threads: number): string {

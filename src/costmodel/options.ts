@@ -13,8 +13,8 @@ export interface PredictOptions {
    */
   readonly placements?: readonly string[] | undefined;
   /**
-   * "best": the fastest cut that fits, for each placement and codec. "all": every cut. Otherwise a cut's id, or two
-   * joined by ">" for three tiers; the default placements are then the pairs.
+   * "best": the fastest cut that fits, for each placement and codec. "all": every cut. Otherwise a cut's id, or as
+   * many as there are links, joined by ">"; the default placements are then the pairs.
    *
    * @default "best"
    */

@@ -8,7 +8,7 @@ import { worldOf } from "./world.ts";
 /** One way to answer requests. */
 export interface PipelineChoice {
   readonly placement: string;
-  /** Id of the cut, two joined by ">" between three tiers, or null where one tier runs the whole model. */
+  /** Id of the cut, several joined by ">" between more than two tiers, or null where one tier runs the whole model. */
   readonly cut: string | null;
   /** @default the topology's codec */
   readonly codec?: string | undefined;

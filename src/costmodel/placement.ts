@@ -12,7 +12,7 @@ export function defaultPlacements({ tiers }: Topology): string[] {
  * Tiers of a placement written "edge", "mobile>edge" or "mobile>edge>cloud".
  *
  * @returns indices into the topology's tiers
- * @throws Problem when a tier is unknown, the tiers do not follow the topology's order, or there are more than three
+ * @throws Problem when a tier is unknown, or the tiers do not follow the topology's order
  */
 export function parsePlacement(topology: Topology, placement: string): number[] {
   const tiers = placement.split(">").map((name) => tierIndex(topology, name.trim()));
@@ -20,7 +20,6 @@ export function parsePlacement(topology: Topology, placement: string): number[] 
     const order = topology.tiers.map(({ name }) => name).join(", ");
     throw new Problem(`placement "${placement}" is not in the topology's order: ${order}`);
   }
-  if (tiers.length > 3) throw new Problem(`placement "${placement}" has more than three tiers, which are the most`);
   return tiers;
 }
 

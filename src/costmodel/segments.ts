@@ -8,6 +8,17 @@ export const MEDIAN = 0;
 export const LOW = 1;
 export const HIGH = 2;
 
+/** What predictions ask of a model between two of its boundaries a < b, on the profiled host. */
+export interface Segments {
+  kernels(a: number, b: number): number;
+  /** Seconds of one run, as the caller of the runtime sees it: kernels and what is around them. */
+  inferSeconds(a: number, b: number, statistic: Statistic): number;
+  /** Seconds in which the segment's inference session is created, file cache warm. */
+  loadSeconds(a: number, b: number): number;
+  /** Bytes of memory that the segment occupies. */
+  memoryBytes(a: number, b: number): number;
+}
+
 /** Figures of everything before and everything after each boundary; index 0 is the model's start, the last its end. */
 interface Sides {
   readonly before: Float64Array;
@@ -23,7 +34,7 @@ interface Sides {
  * kernels of each cut are in one side only and count once, as they should, because the segment has both boundaries.
  * Where fusions make the difference negative it is 0.
  */
-export class SegmentTable {
+export class SegmentTable implements Segments {
   readonly boundaries: number;
   readonly #kernelSeconds: readonly Sides[];
   readonly #kernels: Sides;
@@ -63,15 +74,10 @@ export class SegmentTable {
     );
 
     const { weight_bytes: weights, inputs, outputs } = profile.model;
-    // The whole model's peak is not in the profile; a head's or a tail's peak reaches it, whichever holds the moment.
-    const peak = Math.max(
-      0,
-      ...cuts.flatMap(({ head, tail }) => [head.peak_activation_bytes, tail.peak_activation_bytes]),
-    );
+    const { peak_bytes, factor } = memoryOf(profile);
     this.#weightBytes = sides(weights, (segment) => segment.weight_bytes);
-    this.#activationBytes = sides(peak, (segment) => segment.peak_activation_bytes);
-    const accounted = weights + peak;
-    this.#residentFactor = accounted > 0 ? Math.max(1, profile.session.resident_bytes / accounted) : 1;
+    this.#activationBytes = sides(peak_bytes, (segment) => segment.peak_activation_bytes);
+    this.#residentFactor = factor;
 
     // A model input that crosses a cut passes the head by: the head does not make it.
     const made = (tensors: readonly number[]) =>
@@ -112,12 +118,10 @@ export class SegmentTable {
     }
   }
 
-  /** Kernels that the segment executes. */
   kernels(a: number, b: number): number {
     return this.#between(this.#kernels, a, b);
   }
 
-  /** Seconds of one run on the profiled host, as the caller of the runtime sees it: kernels and what is around them. */
   inferSeconds(a: number, b: number, statistic: Statistic): number {
     const { request_base_s, request_per_kernel_s, request_per_byte_s } = this.#run;
     return (
@@ -128,14 +132,13 @@ export class SegmentTable {
     );
   }
 
-  /** Seconds in which the profiled host creates the segment's inference session, file cache warm. */
   loadSeconds(a: number, b: number): number {
     const { base_s, per_kernel_s, per_weight_byte_s } = this.#session;
     return base_s + per_kernel_s * this.kernels(a, b) + per_weight_byte_s * this.#between(this.#weightBytes, a, b);
   }
 
   /**
-   * Bytes of memory that the segment occupies: its weights and its peak activations, times the factor by which the
+   * The segment's weights and its peak activations, times the factor by which the
    * memory measured for the whole model exceeds the whole model's. The runtime's own copies of weights (packed for its
    * kernels) and its allocator's slack are in that factor. Where activations of a segment between two cuts peak is not
    * known; the lower of both sides' peaks bounds it.
@@ -151,6 +154,15 @@ export class SegmentTable {
     if (b === this.boundaries - 1) return after[a]!;
     return Math.max(0, before[b]! + after[a]! - after[0]!);
   }
+}
+
+/** Peak activations of the whole model in bytes, and the memory measured for it over what these and its weights come to. */
+export function memoryOf({ cuts, model, session }: Profile): { readonly peak_bytes: number; readonly factor: number } {
+  // The whole model's peak is not in the profile; a head's or a tail's peak reaches it, whichever holds the moment.
+  const peaks = cuts.flatMap(({ head, tail }) => [head.peak_activation_bytes, tail.peak_activation_bytes]);
+  const peak_bytes = Math.max(0, ...peaks);
+  const accounted = model.weight_bytes + peak_bytes;
+  return { peak_bytes, factor: accounted > 0 ? Math.max(1, session.resident_bytes / accounted) : 1 };
 }
 
 /** The excess at a sum, linear between the points; that of the nearest end beyond them. */

@@ -29,7 +29,7 @@ const shape = z
 const cuts = z
   .union([countFromOne, z.string(), z.array(z.string()).min(1)])
   .transform((value) => (typeof value === "string" ? [value] : value))
-  .describe("ids of cuts (two joined by > between three tiers), or a number: so many, evenly spread");
+  .describe("ids of cuts (several joined by > between more than two tiers), or a number: so many, evenly spread");
 
 const model = z
   .union([

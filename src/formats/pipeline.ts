@@ -8,7 +8,7 @@ import type { CodecName } from "./profile.ts";
 export interface Pipeline {
   /** Tiers in the order of their segments, joined by ">". */
   readonly placement: string;
-  /** Id of the cut, two ids joined by ">" between three tiers, or null where one tier runs the whole model. */
+  /** Id of the cut, several joined by ">" between more than two tiers, or null where one tier runs the whole model. */
   readonly cut: string | null;
   readonly codec: CodecName;
   readonly stages: readonly Stage[];

@@ -74,6 +74,10 @@ export const planSchema = z.strictObject({
     .record(z.string(), z.array(fromOne).min(1))
     .default({})
     .describe("batch sizes to try, by tier; the tier's own batch says how long to wait and what one more costs"),
+  switching: seconds(
+    "that changing the placement or cut costs a request, where bandwidths have traces",
+    "200 ms",
+  ).prefault("0 s"),
   constraints: constraintsSchema.prefault({}),
   finalists: fromOne.default(8).describe("how many of the best unloaded choices are simulated under load"),
 });

@@ -47,7 +47,7 @@ const workload = z.strictObject({
     .optional()
     .describe("profiles of this class's model, if it is not the scenario's; paths relative to this file"),
   placement: z.string().describe("tiers of the segments: edge, or mobile>edge"),
-  cut: z.string().default("best").describe("id of the cut, two joined by > between three tiers, or best"),
+  cut: z.string().default("best").describe("id of the cut, several joined by > between more than two tiers, or best"),
   codec: z.string().optional().describe("left out: the topology's"),
   arrivals,
   service: z

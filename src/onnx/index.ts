@@ -4,6 +4,7 @@
  * the room works in a browser as it does on disk.
  */
 export { type Attribute, GraphBuilder, type SmallTensor } from "./build.ts";
+export { cutAt } from "./closure.ts";
 export { type Cut, cutsOf, findCut } from "./cuts.ts";
 export { Draft, DraftNode, type DraftWeight, withEmbeddedWeights } from "./draft.ts";
 export { codeOfDtype, dtypeOfCode, elements, isWeightType, tensorBytes } from "./dtype.ts";

@@ -46,7 +46,7 @@ describe("what cannot be predicted", () => {
     const short = profileOf({ ...CHAIN, kernels: CHAIN.kernels.slice(0, 2), cuts: CHAIN.cuts.slice(0, 1) });
     const placements = ["mobile>edge>cloud"];
     expectProblem(() => predict(short, three, { placements }), "needs more cuts than the 1 of chain");
-    expectProblem(() => predict(profile, three, { placements, cuts: cutAfter(0) }), "three tiers need two cuts");
+    expectProblem(() => predict(profile, three, { placements, cuts: cutAfter(0) }), "3 tiers need 2 cuts");
     const swapped = `${cutAfter(1)}>${cutAfter(0)}`;
     expectProblem(() => predict(profile, three, { placements, cuts: swapped }), "not in the model's order");
   });

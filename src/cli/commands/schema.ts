@@ -2,6 +2,7 @@ import { Argument, Command } from "@commander-js/extra-typings";
 import { z } from "zod";
 import { calibrationSchema } from "../../formats/calibration.ts";
 import { datasetSchema } from "../../formats/dataset.ts";
+import { planResultSchema } from "../../formats/planresult.ts";
 import { predictionSchema } from "../../formats/prediction.ts";
 import { profileSchema } from "../../formats/profile.ts";
 import { provenanceSchema } from "../../formats/provenance.ts";
@@ -19,6 +20,7 @@ const SCHEMAS = {
   prediction: z.object({ predictions: z.array(predictionSchema) }),
   scenario: scenarioSchema,
   simulation: simulationSchema,
+  plan: planResultSchema,
   run: measuredRunSchema,
   calibration: calibrationSchema,
   validation: validationSchema,

@@ -1,7 +1,7 @@
 import { copyFileSync, mkdirSync } from "node:fs";
 import path from "node:path";
 import { Command } from "@commander-js/extra-typings";
-import { extractSegment, findCut, tensorBytes } from "../../onnx/index.ts";
+import { cutAt, extractSegment, tensorBytes } from "../../onnx/index.ts";
 import { type Inspection, inspectModel, isResolved } from "../../profiler/index.ts";
 import { externalFiles, writeAtomically } from "../../store/index.ts";
 import { formatSize } from "../../units/index.ts";
@@ -11,7 +11,10 @@ import { print, table } from "../output.ts";
 export const split = new Command("split")
   .description("Cut a model in two: head.onnx and tail.onnx, which chained give the model's outputs.")
   .argument("<model>", "ONNX file")
-  .requiredOption("--cut <id>", "the cut, as `inspect` lists them: the name of the head's last node")
+  .requiredOption(
+    "--cut <id>",
+    "as `inspect` lists them, the head's last node; or `only a & b`: these and all they need",
+  )
   .requiredOption("-o, --output <dir>", "folder to write to")
   .option("-s, --shape <name=dims>", "shape of an input with free dimensions, such as x=1x3x640x640", collect, [])
   .option("--json", "print one JSON document")
@@ -38,8 +41,8 @@ export const split = new Command("split")
   });
 
 /** Writes both parts into a folder, with the external data that they refer to. */
-export function writeParts(file: string, { model, graph, types, cuts }: Inspection, id: string, folder: string) {
-  const cut = findCut(cuts, id);
+export function writeParts(file: string, { model, types, ...inspection }: Inspection, id: string, folder: string) {
+  const { graph, cut } = cutAt(inspection.graph, id);
   const head = extractSegment(graph, 0, cut.position, types);
   const tail = extractSegment(graph, cut.position, graph.steps.length, types);
   const paths = { head: path.join(folder, "head.onnx"), tail: path.join(folder, "tail.onnx") };
