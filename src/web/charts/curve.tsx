@@ -64,7 +64,7 @@ interface DrawingProps {
 function Drawing({ scene, outlook, curve, splits, nodes, best, width }: DrawingProps) {
   const narrow = width < 420;
   const left = 52;
-  const right = narrow ? 78 : 118;
+  const right = narrow ? 96 : 124;
   const [plot, height] = [width - left - right, narrow ? 200 : 230];
   const whole = outlook.ranking.filter(({ prediction }) => prediction.cut === null && prediction.feasible);
   const least = best.prediction.latency_s;

@@ -15,7 +15,7 @@ const LONGEST = 3.5;
 
 /** What can be had for what: accuracy against latency, or bytes sent where accuracies are not known. */
 export function FrontChart({ scene, front }: { readonly scene: Scene; readonly front: Front }) {
-  const efficient = front.points.filter((point) => point.efficient);
+  const { efficient } = front;
   const written = (value: number) => (front.against === "accuracy" ? share(value) : byteSize(value));
   const [first, last] = [efficient[0], efficient.at(-1)];
   return (
@@ -111,7 +111,7 @@ function Drawing({ scene, front, efficient, written, width }: DrawingProps) {
         {tiers.map(({ name }) => (
           <path
             key={name}
-            class="cloud"
+            class={front.against === "accuracy" ? "cloud few" : "cloud"}
             style={{ stroke: tierVariable(tiers, name) }}
             d={dots(
               points.filter(({ placement }) => placement.split(">").at(-1) === name),

@@ -18,8 +18,8 @@ const KIND: Readonly<Record<NodeClass, string>> = {
   other: "other",
 };
 
-const NODE_PX = 22;
-const MOST_LANE_PX = 30;
+const NODE_PX = 28;
+const MOST_LANE_PX = 36;
 const ARCS_PX = 84;
 const MOST_TENSORS = 3;
 

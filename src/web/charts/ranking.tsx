@@ -158,7 +158,7 @@ function Segment({ part, left, width, seconds }: { part: Part; left: number; wid
 function mostOf({ prediction }: Choice): string {
   const [key, seconds] = [...secondsByPart(prediction)].reduce((a, b) => (b[1] > a[1] ? b : a));
   const share = percent(seconds / prediction.latency_s);
-  return key.startsWith("tier:") ? `${share} of it is inference on ${key.slice(5)}.` : `${share} of it is ${key}.`;
+  return `Of the best, ${share} is ${key.startsWith("tier:") ? `inference on ${key.slice(5)}` : key}.`;
 }
 
 const arrowed = (placement: string) => placement.replace(">", " → ");

@@ -1,4 +1,5 @@
 import { predict } from "../../costmodel/index.ts";
+import { paretoFront } from "../../planner/index.ts";
 import type { Scene } from "../scene.ts";
 import { costModel } from "./models.ts";
 import type { Standing } from "./outlook.ts";
@@ -11,14 +12,14 @@ export interface FrontPoint {
   readonly latency_s: number;
   /** Accuracy, to be had as high as possible, or bytes on the links, to be had as low as possible. */
   readonly other: number;
-  /** Whether nothing is at least as good in both and better in one. */
-  readonly efficient: boolean;
 }
 
 export interface Front {
   /** Accuracy where two variants' are known; else there is only what is sent to trade latency for. */
   readonly against: "accuracy" | "bytes";
   readonly points: readonly FrontPoint[];
+  /** Those that none is at least as good as in both and better in one, by latency. */
+  readonly efficient: readonly FrontPoint[];
 }
 
 /** The trade-off of operators × placements × cuts, of what fits in memory. */
@@ -29,34 +30,24 @@ export function frontOf(scene: Scene, standings: readonly Standing[]): Front {
     const points = known.flatMap(({ operator, accuracy, predictions }) =>
       predictions.filter(({ feasible }) => feasible).map((prediction) => point(operator, prediction, accuracy!)),
     );
-    return { against: "accuracy", points: marked(points, -1) };
+    return {
+      against: "accuracy",
+      points,
+      efficient: paretoFront(points, ({ latency_s, other }) => [latency_s, -other]),
+    };
   }
   const points = scene.variants.flatMap((variant) => {
     const options = { cuts: "all", codecs: [scene.codec] };
     const predictions = predict(costModel(variant), scene.topology, options).filter(({ feasible }) => feasible);
     return predictions.map((prediction) => point(variant.operator, prediction, prediction.transferred_bytes));
   });
-  return { against: "bytes", points: marked(points, 1) };
+  return { against: "bytes", points, efficient: paretoFront(points, ({ latency_s, other }) => [latency_s, other]) };
 }
-
-type Unmarked = Omit<FrontPoint, "efficient">;
 
 function point(
   operator: string,
   { placement, cut, latency_s }: { placement: string; cut: string | null; latency_s: number },
   other: number,
-): Unmarked {
+): FrontPoint {
   return { operator, placement, cut, latency_s, other };
-}
-
-/** Marks the efficient ones in one pass by latency. `sign` is 1 where less of the other is better, −1 where more is. */
-export function marked(points: readonly Unmarked[], sign: 1 | -1): FrontPoint[] {
-  let best = Number.POSITIVE_INFINITY;
-  return points
-    .toSorted((a, b) => a.latency_s - b.latency_s || sign * (a.other - b.other))
-    .map((candidate) => {
-      const efficient = sign * candidate.other < best;
-      if (efficient) best = sign * candidate.other;
-      return { ...candidate, efficient };
-    });
 }

@@ -3,6 +3,6 @@
  * pure rooms, in the browser. `outlook` is for every move of a control; the others take longer and are for a worker.
  */
 export { crossingOf } from "./crossing.ts";
-export { type Front, type FrontPoint, frontOf, marked } from "./front.ts";
+export { type Front, type FrontPoint, frontOf } from "./front.ts";
 export { type Choice, type Curve, type Outlook, outlook, type Standing, variantOf } from "./outlook.ts";
 export { type LoadPoint, type LoadStudy, loadStudy } from "./queueing.ts";
