@@ -6,8 +6,11 @@ import { readdirSync, readFileSync } from "node:fs";
 import { performance } from "node:perf_hooks";
 import { CODECS } from "../src/codecs/index.ts";
 import { type CostModel, crossover, loadModel, predict } from "../src/costmodel/index.ts";
+import { planSchema } from "../src/formats/plan.ts";
 import type { Profile } from "../src/formats/profile.ts";
+import { parseScenario } from "../src/formats/scenario.ts";
 import { parseTopology, type Topology } from "../src/formats/topology.ts";
+import { type PlanQuestion, solve } from "../src/planner/index.ts";
 import { type Chain, profileOf } from "../test/costmodel/profiles.ts";
 
 const REPEATS = 31;
@@ -63,7 +66,47 @@ const TASKS: readonly Task[] = [
     evaluations: (subject) => (cuts(subject) * (cuts(subject) - 1)) / 2,
     run: ({ model }) => predict(model, topology, { placements: ["mobile>edge>cloud"] }),
   },
+  planTask("plan: 6 operators, all placements of 3 tiers, all cuts of any order", true),
+  planTask("the same, cuts along the profile's order", false),
 ];
+
+/** Variants as operators make them: kernels of some operators are quicker, tensors of the quantised ones are smaller. */
+const OPERATORS = { identity: 1, sptq: 0.55, qat: 0.55, pruned: 1, distilled: 0.5, "distilled+sptq": 0.3 };
+
+/** The whole search of `tierwise plan`, explanations left out. Candidates are counted by their prefix cuts. */
+function planTask(name: string, anyOrder: boolean): Task {
+  const questions = new Map<Subject, PlanQuestion>();
+  const questionOf = (subject: Subject) => {
+    const known = questions.get(subject);
+    if (known) return known;
+    const variants = Object.entries(OPERATORS).map(([operator, factor]) => {
+      const profiles = [scaled(subject.profile, factor)];
+      return { operator, accuracy: undefined, model: loadModel(profiles), profiles };
+    });
+    const scenario = parseScenario('{"topology": "bench", "plan": {}}', "bench.yaml");
+    const question = { scenario, plan: planSchema.parse({}), topology, variants, models: [] };
+    questions.set(subject, question);
+    return question;
+  };
+  return {
+    name,
+    evaluations: (subject) => 6 * (3 + PAIRS.length * cuts(subject) + (cuts(subject) * (cuts(subject) - 1)) / 2),
+    run: (subject) => solve(questionOf(subject), { anyOrder }),
+  };
+}
+
+/** A profile whose kernels take another time. */
+function scaled(profile: Profile, factor: number): Profile {
+  return {
+    ...profile,
+    kernels: profile.kernels.map((kernel) => ({
+      ...kernel,
+      median_s: kernel.median_s * factor,
+      low_s: kernel.low_s * factor,
+      high_s: kernel.high_s * factor,
+    })),
+  };
+}
 
 /** A deep network: tensors shrink and kernels vary in a fixed pattern. */
 function synthetic(kernels: number): Chain {
@@ -81,6 +124,19 @@ function synthetic(kernels: number): Chain {
   };
 }
 
+/** Gives the chain skips around every four nodes, as residual blocks have. */
+function withEdges(profile: Profile): Profile {
+  const count = profile.nodes.length;
+  const tensorAfter = (node: number) => profile.cuts[node]?.tensors[0] ?? profile.model.outputs[0]!;
+  const edges = Array.from({ length: count }, (_, node) => ({
+    tensor: tensorAfter(node),
+    producer: node,
+    consumers: [node + 1, ...(node % 4 === 0 ? [node + 4] : [])].filter((consumer) => consumer < count),
+  }));
+  const input = { tensor: profile.model.inputs[0]!, producer: null, consumers: [0] };
+  return { ...profile, edges: [input, ...edges] };
+}
+
 function subjects(): Subject[] {
   const folder = new URL("../profiles/", import.meta.url);
   const shipped = readdirSync(folder).filter((file) => file.endsWith(".json"));
@@ -89,7 +145,7 @@ function subjects(): Subject[] {
     .filter(({ settings }) => settings.threads === 1)
     .toSorted((a, b) => b.cuts.length - a.cuts.length)
     .slice(0, 1);
-  return [profileOf(synthetic(701)), ...profiles].map((profile) => ({
+  return [withEdges(profileOf(synthetic(701))), ...profiles].map((profile) => ({
     name: `${profile.model.name}, ${profile.cuts.length} cuts`,
     profile,
     model: loadModel(profile),

@@ -11,6 +11,8 @@ export interface ChainCosts {
   segment(k: number, a: number, b: number): number;
   /** The seam after segment k at boundary b; at least 0. */
   seam(k: number, b: number): number;
+  /** Parts of which segment k's cost between a and b is never below the sum, by segment: what makes searches quick. */
+  readonly parts?: readonly { readonly start: Float64Array; readonly end: Float64Array }[] | undefined;
 }
 
 /** A second cost that must not exceed a limit. */
@@ -63,22 +65,71 @@ function remainders(costs: ChainCosts, allowed: (k: number, a: number, b: number
   const next = Array.from({ length: segments }, () => new Int32Array(last + 1).fill(-1));
   least[segments]![last] = costs.constant;
   for (let k = segments - 1; k >= 0; k--) {
-    const [own, after, ends] = [least[k]!, least[k + 1]!, next[k]!];
     const final = k === segments - 1;
-    const latest = last - (segments - 1 - k);
-    // Segment 0 begins at 0; the others leave a boundary for each segment before them.
-    for (let a = k; a < (k === 0 ? 1 : latest); a++) {
-      for (let b = final ? last : a + 1; b <= latest; b++) {
-        const rest = after[b]! + (final ? 0 : costs.seam(k, b));
-        if (rest >= own[a]!) continue;
-        const sum = rest + costs.segment(k, a, b);
-        if (sum >= own[a]! || !allowed(k, a, b)) continue;
+    const rest = least[k + 1]!.map((after, b) => after + (final || b === 0 ? 0 : costs.seam(k, b)));
+    const ends = new Ends(rest, costs.parts?.[k]?.end);
+    const [own, latest] = [least[k]!, last - (segments - 1 - k)];
+    const tryFrom = (a: number) => {
+      const start = costs.parts?.[k]?.start[a] ?? 0;
+      for (let i = 0; i < ends.count; i++) {
+        const b = ends.order[i]!;
+        // Bounds are added up in another order than costs: rounding must not let the best one go.
+        if (start + ends.bounds[b]! > own[a]! * (1 + 1e-12)) break;
+        const sum = rest[b]! + costs.segment(k, a, b);
+        if (sum > own[a]! || (sum === own[a]! && b >= next[k]![a]!) || !allowed(k, a, b)) continue;
         own[a] = sum;
-        ends[a] = b;
+        next[k]![a] = b;
       }
+    };
+    if (final) ends.add(last);
+    if (k === 0) {
+      for (let b = 1; b <= latest && !final; b++) ends.append(b);
+      ends.sort();
+      tryFrom(0);
+      continue;
+    }
+    // The segments before leave a boundary each.
+    for (let a = latest - 1; a >= k; a--) {
+      if (!final) ends.add(a + 1);
+      tryFrom(a);
     }
   }
   return { least, next };
+}
+
+/** Boundaries at which a segment may end, by what is at least to come from there on. */
+class Ends {
+  readonly bounds: Float64Array;
+  readonly order: Int32Array;
+  count = 0;
+
+  constructor(rest: Float64Array, parts: Float64Array | undefined) {
+    this.bounds = parts ? rest.map((value, b) => value + parts[b]!) : rest;
+    this.order = new Int32Array(rest.length);
+  }
+
+  append(b: number): void {
+    if (this.bounds[b]! < Number.POSITIVE_INFINITY) this.order[this.count++] = b;
+  }
+
+  sort(): void {
+    this.order.subarray(0, this.count).sort((a, b) => this.bounds[a]! - this.bounds[b]! || a - b);
+  }
+
+  /** Keeps the order. */
+  add(b: number): void {
+    const bound = this.bounds[b]!;
+    if (bound === Number.POSITIVE_INFINITY) return;
+    let [low, high] = [0, this.count];
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if (this.bounds[this.order[middle]!]! < bound) low = middle + 1;
+      else high = middle;
+    }
+    this.order.copyWithin(low + 1, low, this.count);
+    this.order[low] = b;
+    this.count++;
+  }
 }
 
 function follow(next: readonly Int32Array[]): number[] {

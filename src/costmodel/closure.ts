@@ -22,14 +22,15 @@ export interface Partition {
  * A cost model of one partition, whose cuts are its seams, for the same predictions as those of the profile's own cuts.
  * Segments take what the whole model's kernels in them take: boundary kernels are known of the profile's own cuts only.
  *
+ * @param graphs of the profiles, where they are there already
  * @returns undefined where a profile does not know its graph's edges
  */
 export function partitionModel(
   { name, file, codecs }: CostModel,
   profiles: readonly Profile[],
   partition: Partition,
+  graphs: readonly (AtomGraph | undefined)[] = profiles.map(atomGraph),
 ): CostModel | undefined {
-  const graphs = profiles.map(atomGraph);
   if (!graphs.every((graph) => graph !== undefined)) return undefined;
   return {
     name,
@@ -67,7 +68,8 @@ export function frontier({ nodes, edges = [] }: Profile, labels: ArrayLike<numbe
   const followed = new Set(
     edges.flatMap(({ producer, consumers }) => (producer !== null && consumers.some(within) ? [producer] : [])),
   );
-  return nodes.flatMap(({ name }, node) => (within(node) && !followed.has(node) ? [name] : [])).join(" & ");
+  const last = nodes.flatMap(({ name }, node) => (within(node) && !followed.has(node) ? [name] : []));
+  return `only ${last.join(" & ")}`;
 }
 
 class PartitionTable implements Segments {

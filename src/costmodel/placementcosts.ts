@@ -17,12 +17,15 @@ export interface Pricing {
   work(place: Place, cpu_s: number, wall_s: number): number;
   /** A message on one link. */
   transfer(bytes: number, link: Link): number;
+  /** What a second of work on a tier costs at least: `work` is never below that times `wall_s`. */
+  floor(place: Place): number;
 }
 
 /** Seconds of a request that is alone. */
 export const LATENCY: Pricing = {
   work: ({ quota }, cpu_s, wall_s) => (quota ? meanFromIdle(cpu_s, wall_s, quota) : wall_s),
   transfer: transferSeconds,
+  floor: () => 1,
 };
 
 /**
@@ -43,6 +46,7 @@ export class PlacementCosts implements ChainCosts {
   readonly #encode_s: readonly Float64Array[];
   /** Before the first tier's own and after the last one's. */
   readonly constant: number;
+  readonly parts: ChainCosts["parts"];
 
   readonly #pricing: Pricing;
 
@@ -62,12 +66,30 @@ export class PlacementCosts implements ChainCosts {
     this.#encode_s = tiers.map((tier, i) =>
       i < tiers.length - 1 || exit ? this.#coding(tier, "encode_s") : zeros(last + 1),
     );
+    this.parts = this.#parts();
     const enters = world.places[world.enters]!;
     const single = (message: Float64Array, boundary: number) =>
       pricing.work(enters, message[boundary]!, message[boundary]!);
     this.constant =
       (entry ? single(this.#coding(world.enters, "encode_s"), 0) + entry[0]! : 0) +
       (exit ? exit[last]! + single(this.#coding(world.enters, "decode_s"), last) : 0);
+  }
+
+  /** Undefined where some tier's segments have no parts. */
+  #parts(): ChainCosts["parts"] {
+    const { cold } = this.#world;
+    const parts = this.#places.map((place, k) => {
+      const { inferParts, loadParts } = place.tables?.segments ?? {};
+      if (!inferParts || !loadParts) return undefined;
+      const factor = this.#pricing.floor(place);
+      const sum = (which: "start" | "end", coding: Float64Array) =>
+        coding.map(
+          (seconds, at) =>
+            factor * (seconds + (inferParts[which][at]! + (cold ? loadParts[which][at]! : 0)) / place.tier.speed),
+        );
+      return { start: sum("start", this.#decode_s[k]!), end: sum("end", this.#encode_s[k]!) };
+    });
+    return parts.every((own) => own !== undefined) ? parts : undefined;
   }
 
   #coding(tier: number, which: "encode_s" | "decode_s"): Float64Array {

@@ -17,6 +17,15 @@ export interface Segments {
   loadSeconds(a: number, b: number): number;
   /** Bytes of memory that the segment occupies. */
   memoryBytes(a: number, b: number): number;
+  /** Parts that inference (median) and loading are never below, where there are some: tight but where fusions bite. */
+  readonly inferParts?: SegmentParts;
+  readonly loadParts?: SegmentParts;
+}
+
+/** What a segment between a and b takes is at least start[a] + end[b]. */
+export interface SegmentParts {
+  readonly start: Float64Array;
+  readonly end: Float64Array;
 }
 
 /** Figures of everything before and everything after each boundary; index 0 is the model's start, the last its end. */
@@ -44,6 +53,8 @@ export class SegmentTable implements Segments {
   readonly #residentFactor: number;
   readonly #run: Profile["run"];
   readonly #session: Profile["session"];
+  readonly inferParts: SegmentParts;
+  readonly loadParts: SegmentParts;
 
   /**
    * @param cuts ids of the profile's cuts to tabulate, by position
@@ -83,6 +94,21 @@ export class SegmentTable implements Segments {
     const made = (tensors: readonly number[]) =>
       tensors.reduce((sum, index) => sum + (inputs.includes(index) ? 0 : profile.tensors[index]!.bytes), 0);
     this.#outputBytes = Float64Array.of(0, ...cuts.map(({ tensors }) => made(tensors)), made(outputs));
+
+    const { request_base_s, request_per_kernel_s, request_per_byte_s } = profile.run;
+    this.inferParts = partsOf(
+      request_base_s,
+      [
+        [1, this.#kernelSeconds[MEDIAN]!],
+        [request_per_kernel_s, this.#kernels],
+      ],
+      this.#outputBytes.map((bytes) => request_per_byte_s * bytes),
+    );
+    const { base_s, per_kernel_s, per_weight_byte_s } = profile.session;
+    this.loadParts = partsOf(base_s, [
+      [per_kernel_s, this.#kernels],
+      [per_weight_byte_s, this.#weightBytes],
+    ]);
   }
 
   /**
@@ -154,6 +180,20 @@ export class SegmentTable implements Segments {
     if (b === this.boundaries - 1) return after[a]!;
     return Math.max(0, before[b]! + after[a]! - after[0]!);
   }
+}
+
+/** A segment's figure is before(b) + after(a) − whole, or 0 where that is negative: its parts are those of the sum. */
+function partsOf(
+  base: number,
+  sums: readonly (readonly [factor: number, sides: Sides])[],
+  atEnd?: Float64Array,
+): SegmentParts {
+  const [, { after }] = sums[0]!;
+  const total = (of: (sides: Sides) => number) => sums.reduce((sum, [factor, sides]) => sum + factor * of(sides), 0);
+  return {
+    start: Float64Array.from(after, (_, a) => total((sides) => sides.after[a]! - sides.after[0]!)),
+    end: Float64Array.from(after, (_, b) => base + (atEnd?.[b] ?? 0) + total(({ before }) => before[b]!)),
+  };
 }
 
 /** Peak activations of the whole model in bytes, and the memory measured for it over what these and its weights come to. */

@@ -25,13 +25,18 @@ export function chosen(
   cost: number,
   other?: { readonly model: CostModel; readonly labels: Uint8Array },
 ): Chosen {
+  let figures: Figures | undefined;
   return {
     candidate,
     model: other?.model ?? candidate.variant.model,
     labels: other?.labels,
     boundaries,
     cost,
-    figures: figuresOf(candidate.ground, boundaries),
+    // Most choices of a search are never looked at.
+    get figures() {
+      figures ??= figuresOf(candidate.ground, boundaries);
+      return figures;
+    },
     loaded: undefined,
   };
 }

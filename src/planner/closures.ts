@@ -13,8 +13,9 @@ import {
 import type { Profile } from "../formats/profile.ts";
 import type { Candidate } from "./candidates.ts";
 import { bestCuts, type Found, type Limit, limitCosts } from "./cuts.ts";
-import { costsOf, type Ground, type Measure, pricingOf } from "./measures.ts";
+import { costsOf, type Ground, linksOf, type Measure, pricingOf } from "./measures.ts";
 import { type Dag, type PartitionCosts, partition } from "./partition.ts";
+import { addsUp } from "./pricing.ts";
 
 /** A candidate whose cuts follow no prefix of the profile's order. */
 export interface ClosureFound extends Found {
@@ -24,17 +25,25 @@ export interface ClosureFound extends Found {
   readonly labels: Uint8Array;
 }
 
-/** What of a profile the search over all cuts needs; taken once per profile. */
+/** What the search over all cuts needs of a profile; taken once per profile. */
 export interface ClosureGraph {
   readonly profile: Profile;
   readonly atoms: AtomGraph;
   readonly dag: Dag;
+  /** By codec: what messages of nothing and of each flow's tensor alone come to. */
+  readonly messages: ReturnType<typeof messageCosts>;
 }
 
 /** @returns undefined where the profile does not know its graph's edges */
 export function closureGraph(profile: Profile): ClosureGraph | undefined {
   const atoms = atomGraph(profile);
-  return atoms && { profile, atoms, dag: { nodes: atoms.nodes, flows: atoms.flows } };
+  if (!atoms) return undefined;
+  const tensors = [[], ...atoms.flows.map(({ tensor }) => [tensor])];
+  const messages = messageCosts(
+    profile,
+    tensors.map((own) => ({ tensors: own })),
+  );
+  return { profile, atoms, dag: { nodes: atoms.nodes, flows: atoms.flows }, messages };
 }
 
 /**
@@ -46,6 +55,7 @@ export function closureGraph(profile: Profile): ClosureGraph | undefined {
  * Exact where costs are proportional to work and bytes. Where they are not (quotas, bursts, waits), minimum cuts for
  * proportional costs around the best cuts along the order are tried, and the cheapest by the true costs is taken.
  *
+ * @param graphs of the candidate's profiles, in their order
  * @param toBeat no search is made where every partition costs that much or more
  * @returns undefined where nothing is cheaper than `found`
  */
@@ -66,14 +76,14 @@ export function cheaperClosure(
   if (!own.every((graph) => graph !== undefined && graph.dag.nodes === own[0]!.dag.nodes)) return undefined;
   const byTier = own as ClosureGraph[];
   const { profile, dag, atoms } = byTier[0]!;
-  const excess_s = excessOf(candidate, byTier[0]!, measure, limits);
+  const excess_s = excessOf(candidate, graphs, byTier[0]!, measure, limits);
   if (measure === "latency" && leastPossible(ground, byTier, excess_s[0]!) >= toBeat) return "hopeless";
   let best: ClosureFound | undefined;
   for (const slopes of slopesAround(found, measure)) {
     const ofAtoms = partition(dag, linearCosts(candidate, byTier, slopes));
     const labels = Uint8Array.from(atoms.atomOf, (atom) => ofAtoms[atom]!);
     if (!nonEmpty(labels, segments) || followsOrder(labels, profile)) continue;
-    const made = evaluate(candidate, labels, excess_s, measure, limits);
+    const made = evaluate(candidate, graphs, labels, excess_s, measure, limits);
     if (made && made.cost < (best?.cost ?? found.cost) * (1 - 1e-9)) best = made;
   }
   return best;
@@ -104,6 +114,7 @@ function orderLabels({ cuts, nodes }: Profile, { cuts: ids }: CostModel, boundar
  */
 function excessOf(
   candidate: Candidate,
+  graphs: readonly ClosureGraph[],
   { profile, atoms }: ClosureGraph,
   measure: Measure,
   limits: readonly Limit[],
@@ -116,7 +127,12 @@ function excessOf(
   if (!reference) return STATISTICS.map(() => ground.tiers.map(() => 0));
   const { boundaries } = reference;
   const labels = orderLabels(profile, variant.model, boundaries);
-  const summed = partitionModel(variant.model, variant.profiles, { labels, segments })!;
+  const summed = partitionModel(
+    variant.model,
+    variant.profiles,
+    { labels, segments },
+    graphs.map((graph) => graph.atoms),
+  )!;
   return STATISTICS.map((_, statistic) =>
     ground.tiers.map((tier, k) => {
       const { tables, tier: at } = ground.world.places[tier]!;
@@ -165,7 +181,9 @@ function slopesAround({ candidate, boundaries }: Found, measure: Measure): Slope
       return byteSlope(pricing, ground, tiers[k]!, tier, bytes[boundaries[k + 1]!]!, share);
     }),
   });
-  return [at(1), at(0.05)];
+  const links = linksOf(world, tiers).map(({ link }) => link);
+  const proportional = ground.rate === undefined && addsUp(candidate.topology, tiers, links);
+  return proportional ? [at(1)] : [at(1), at(0.05)];
 }
 
 /** Cost of a second of work: over the last `share` of the work that the segment has at the best cuts along the order. */
@@ -227,11 +245,8 @@ function linearCosts(
   });
   const { profile, dag, atoms } = graphs[0]!;
   const inputs = new Set(profile.model.inputs);
-  // A message of one tensor less one of none: headers, separators and all that grows with it.
-  const messages = messageCosts(profile, [
-    { tensors: [] },
-    ...atoms.flows.map(({ tensor }) => ({ tensors: [tensor] })),
-  ]).get(codec)!;
+  // A message of one tensor less one of none: headers, separators and all that grows with it. Boundary 0 is the model's inputs.
+  const messages = graphs[0]!.messages.get(codec)!;
   const one = (values: Float64Array, t: number) => Math.max(0, values[t + 2]! - values[1]!);
   const dear = forbidden.size > 0 ? 1e9 : 0;
   const flow = slopes.byte.map((byte, k) => {
@@ -253,6 +268,7 @@ function linearCosts(
 
 function evaluate(
   candidate: Candidate,
+  graphs: readonly ClosureGraph[],
   labels: Uint8Array,
   excess_s: readonly (readonly number[])[],
   measure: Measure,
@@ -267,7 +283,12 @@ function evaluate(
       if (crossing(profile!.edges!, labels, seam).some(({ tensor }) => raw.has(tensor))) return undefined;
     }
   }
-  const model = partitionModel(variant.model, variant.profiles, { labels, segments, excess_s })!;
+  const model = partitionModel(
+    variant.model,
+    variant.profiles,
+    { labels, segments, excess_s },
+    graphs.map((graph) => graph.atoms),
+  )!;
   const world = worldOf(model, topology);
   const own: Candidate = { ...candidate, ground: { ...ground, world, last: segments }, forbidden: new Set() };
   const boundaries = Array.from({ length: segments + 1 }, (_, i) => i);

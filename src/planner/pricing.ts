@@ -13,6 +13,7 @@ export function latencyPricing(scenario: Pick<Scenario, "tiers">, rate: number |
     },
     transfer: (bytes, link) =>
       LATENCY.transfer(bytes, link) + meanWait((bytes * 8) / link.bandwidth_bps, rate, { servers: 1, share: 1 }),
+    floor: LATENCY.floor,
   };
 }
 
@@ -20,19 +21,21 @@ export function latencyPricing(scenario: Pick<Scenario, "tiers">, rate: number |
 export const ENERGY: Pricing = {
   work: ({ tier }, _cpu_s, wall_s) => wall_s * (tier.power_w ?? 0),
   transfer: (bytes, link) => bytes * (link.energy_j_per_byte ?? 0),
+  floor: ({ tier }) => tier.power_w ?? 0,
 };
 
 /** Price where only work and traffic are paid for. */
 export const PAID_BY_USE: Pricing = {
   work: ({ tier }, _cpu_s, wall_s) => wall_s * (tier.price_per_s ?? 0),
   transfer: (bytes, link) => bytes * (link.price_per_byte ?? 0),
+  floor: ({ tier }) => tier.price_per_s ?? 0,
 };
 
 /** Price of traffic where tiers are rented by the hour. */
-export const PAID_BY_THE_HOUR: Pricing = { work: () => 0, transfer: PAID_BY_USE.transfer };
+export const PAID_BY_THE_HOUR: Pricing = { work: () => 0, transfer: PAID_BY_USE.transfer, floor: () => 0 };
 
 /** Bytes on links, each counted on every link that it passes. */
-export const BYTES: Pricing = { work: () => 0, transfer: (bytes) => bytes };
+export const BYTES: Pricing = { work: () => 0, transfer: (bytes) => bytes, floor: () => 0 };
 
 /** Seconds for which a request occupies what it passes, of one server: what limits the rate at which requests can come. */
 export function busyPricing(scenario: Pick<Scenario, "tiers">): Pricing {
@@ -42,6 +45,7 @@ export function busyPricing(scenario: Pick<Scenario, "tiers">): Pricing {
       return Number.isFinite(servers) ? (busySeconds(place, cpu_s, wall_s) * share) / servers : 0;
     },
     transfer: (bytes, { bandwidth_bps }) => (bytes * 8) / bandwidth_bps,
+    floor: () => 0,
   };
 }
 
