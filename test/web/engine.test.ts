@@ -25,7 +25,7 @@ describe("outlook", () => {
 
   test("shows what is pinned, with the latency that its pipeline adds up to", () => {
     const free = outlook(sceneAt("#model=resnet50"));
-    const cut = free.curve!.predictions[20]!.cut!;
+    const cut = free.curve!.latencies[20]!.cut;
     const scene = sceneAt(
       `#model=resnet50&operator=${free.curve!.operator}&placement=mobile>cloud&cut=${encodeURIComponent(cut)}`,
     );

@@ -1,5 +1,6 @@
 import { scaleLinear } from "d3-scale";
-import type { Prediction } from "../../formats/prediction.ts";
+import { useMemo } from "preact/hooks";
+import type { CutLatency } from "../../costmodel/index.ts";
 import { byteSize, columns, dodge, duration, shorten, thinned } from "../../report/index.ts";
 import { tierVariable } from "../colours.ts";
 import { type Curve, type Outlook, variantOf } from "../engine/index.ts";
@@ -12,36 +13,33 @@ import { type Part, partsOf, secondsByPart } from "./parts.ts";
 
 const TEXT = 11.5;
 
-interface Split {
-  readonly prediction: Prediction;
+interface Split extends CutLatency {
   readonly position: number;
 }
 
 /** Latency at every cut of one placement, stacked by stage, with whole placements as rules. */
 export function CutCurve({ scene, outlook, curve }: { scene: Scene; outlook: Outlook; curve: Curve }) {
   const profile = variantOf(scene, curve.operator).profiles[0]!;
-  const positions = new Map(profile.cuts.map(({ id, position }) => [id, position]));
-  const splits = curve.predictions.map((prediction) => ({ prediction, position: positions.get(prediction.cut!)! }));
+  const positions = useMemo(() => new Map(profile.cuts.map(({ id, position }) => [id, position])), [profile]);
+  const splits = curve.latencies.map((its): Split => ({ ...its, position: positions.get(its.cut)! }));
   const nodes = profile.nodes.length;
-  const feasible = splits.filter(({ prediction }) => prediction.feasible);
-  const best = (feasible.length > 0 ? feasible : splits).reduce((a, b) =>
-    b.prediction.latency_s < a.prediction.latency_s ? b : a,
-  );
-  const worst = splits.reduce((a, b) => (b.prediction.latency_s > a.prediction.latency_s ? b : a));
+  const feasible = splits.filter((split) => split.feasible);
+  const best = (feasible.length > 0 ? feasible : splits).reduce((a, b) => (b.latency_s < a.latency_s ? b : a));
+  const worst = splits.reduce((a, b) => (b.latency_s > a.latency_s ? b : a));
   return (
     <Figure
       id="curve"
       title={`Latency by where the graph is cut: ${curve.placement.replace(">", " → ")}, ${curve.operator}`}
-      finding={`Best after ${cutName(best.prediction.cut!)}, ${best.position} of ${nodes} nodes on the first tier: ${duration(best.prediction.latency_s)}. The worst cut takes ${duration(worst.prediction.latency_s)}.`}
+      finding={`Best after ${cutName(best.cut)}, ${best.position} of ${nodes} nodes on the first tier: ${duration(best.latency_s)}. The worst cut takes ${duration(worst.latency_s)}.`}
       note="Stacked by stage. Dashed: the whole model on one tier, by the same operator or a better one. Click to cut there."
       table={() => ({
         head: ["cut after", "nodes before", "latency", "sent", "fits", "stages"],
-        rows: splits.map(({ prediction, position }) => [
-          prediction.cut!,
+        rows: stagesOf(curve, splits).map(({ item: { cut, position, latency_s, feasible: fits }, prediction }) => [
+          cut,
           String(position),
-          duration(prediction.latency_s),
+          duration(latency_s),
           byteSize(prediction.transferred_bytes),
-          prediction.feasible ? "yes" : "no",
+          fits ? "yes" : "no",
           [...secondsByPart(prediction)].map(([part, seconds]) => `${part} ${duration(seconds)}`).join(", "),
         ]),
       })}
@@ -67,10 +65,10 @@ function Drawing({ scene, outlook, curve, splits, nodes, best, width }: DrawingP
   const right = narrow ? 96 : 124;
   const [plot, height] = [width - left - right, narrow ? 200 : 230];
   const whole = outlook.ranking.filter(({ prediction }) => prediction.cut === null && prediction.feasible);
-  const least = best.prediction.latency_s;
+  const least = best.latency_s;
   // A cut in the wrong place can cost a hundred times the best; beyond a few times the best, how much does not matter.
   const near = whole.filter(({ prediction }) => prediction.latency_s <= 5 * least);
-  const longest = Math.max(...splits.map(({ prediction }) => prediction.latency_s));
+  const longest = Math.max(...splits.map(({ latency_s }) => latency_s));
   const top = Math.min(
     Math.max(longest, ...near.map(({ prediction }) => prediction.latency_s)) * 1.05,
     Math.max(2.6 * least, ...near.map(({ prediction }) => prediction.latency_s * 1.08)),
@@ -78,16 +76,16 @@ function Drawing({ scene, outlook, curve, splits, nodes, best, width }: DrawingP
   const x = scaleLinear([0, nodes], [0, plot]);
   const y = scaleLinear([0, top], [height, 0]);
   const drawn = columns(
-    thinned(splits, nodes, Math.floor(plot / 2), ({ prediction }) => prediction.latency_s),
+    thinned(splits, nodes, Math.floor(plot / 2), ({ latency_s }) => latency_s),
     nodes,
     plot,
   );
-  const parts = partsOf(
-    scene,
-    curve.placement,
-    drawn.map(({ item }) => item.prediction),
-  );
-  const stacks = stacked(parts, drawn, x, y);
+  const predictions = stagesOf(
+    curve,
+    drawn.map(({ item }) => item),
+  ).map(({ prediction }) => prediction);
+  const parts = partsOf(scene, curve.placement, predictions);
+  const stacks = stacked(parts, drawn, predictions.map(secondsByPart), x, y);
   const labels = whole.map(({ prediction }) => ({
     tier: prediction.placement,
     seconds: prediction.latency_s,
@@ -99,13 +97,13 @@ function Drawing({ scene, outlook, curve, splits, nodes, best, width }: DrawingP
     4,
     height - 4,
   );
-  const pinned = scene.cut === null ? undefined : splits.find(({ prediction }) => prediction.cut === scene.cut);
+  const pinned = scene.cut === null ? undefined : splits.find(({ cut }) => cut === scene.cut);
   const marks = pinned && pinned !== best ? [best, pinned] : [best];
   const choose = (event: MouseEvent) => {
     const box = (event.currentTarget as SVGElement).getBoundingClientRect();
     const at = x.invert(event.clientX - box.left);
     const nearest = splits.reduce((a, b) => (Math.abs(b.position - at) < Math.abs(a.position - at) ? b : a));
-    change({ placement: curve.placement, cut: nearest.prediction.cut });
+    change({ placement: curve.placement, cut: nearest.cut });
   };
   return (
     <>
@@ -139,7 +137,7 @@ function Drawing({ scene, outlook, curve, splits, nodes, best, width }: DrawingP
             </g>
           ))}
           {marks.map((split) => (
-            <Mark key={split.prediction.cut} {...{ split, x, y, top, plot, pinned: split === pinned }} />
+            <Mark key={split.cut} {...{ split, x, y, top, plot, pinned: split === pinned }} />
           ))}
           <AxisX
             y={height}
@@ -175,10 +173,10 @@ interface MarkProps {
 }
 
 /** A dot on a cut, with its name above the plot; the one that is pinned a line higher. */
-function Mark({ split: { prediction, position }, x, y, top, plot, pinned }: MarkProps) {
+function Mark({ split: { cut, latency_s, position }, x, y, top, plot, pinned }: MarkProps) {
   const at = x(position);
-  const dot = y(Math.min(prediction.latency_s, top));
-  const text = `${shorten(cutName(prediction.cut!), 200, TEXT, true)} ${duration(prediction.latency_s)}`;
+  const dot = y(Math.min(latency_s, top));
+  const text = `${shorten(cutName(cut), 200, TEXT, true)} ${duration(latency_s)}`;
   const half = text.length * 3.4;
   return (
     <g class={pinned ? "mark pinned" : "mark"}>
@@ -191,6 +189,12 @@ function Mark({ split: { prediction, position }, x, y, top, plot, pinned }: Mark
   );
 }
 
+/** Splits with their stages, in the order in which they are given. */
+function stagesOf(curve: Curve, splits: readonly Split[]) {
+  const predictions = new Map(curve.predictions(splits.map(({ cut }) => cut)).map((its) => [its.cut, its]));
+  return splits.map((item) => ({ item, prediction: predictions.get(item.cut)! }));
+}
+
 interface Stack {
   readonly part: Part;
   readonly path: string;
@@ -201,10 +205,15 @@ interface Stack {
 type Drawn = ReturnType<typeof columns<Split>>;
 
 /** Each part's columns as one path, and the middle of the widest stretch where it is thick enough for its name. */
-function stacked(parts: readonly Part[], drawn: Drawn, x: (at: number) => number, y: (at: number) => number): Stack[] {
+function stacked(
+  parts: readonly Part[],
+  drawn: Drawn,
+  seconds: readonly ReadonlyMap<string, number>[],
+  x: (at: number) => number,
+  y: (at: number) => number,
+): Stack[] {
   const bottom = y(0);
   const bases = drawn.map(() => 0);
-  const seconds = drawn.map(({ item }) => secondsByPart(item.prediction));
   return parts.map((part) => {
     const path: string[] = [];
     let widest: Stretch | undefined;

@@ -1,4 +1,4 @@
-import { defaultPlacements, predict } from "../../costmodel/index.ts";
+import { type CutLatency, defaultPlacements, latencyByCut, predict } from "../../costmodel/index.ts";
 import type { Prediction } from "../../formats/prediction.ts";
 import type { Variant } from "../catalogue.ts";
 import type { Scene } from "../scene.ts";
@@ -26,7 +26,9 @@ export interface Curve {
   readonly operator: string;
   readonly placement: string;
   /** By position. */
-  readonly predictions: readonly Prediction[];
+  readonly latencies: readonly CutLatency[];
+  /** With their stages, for those that are drawn or listed. */
+  predictions(cuts: readonly string[]): Prediction[];
 }
 
 /** What the engine says of a scene, recomputed with each move of a control. */
@@ -102,13 +104,13 @@ function curveOf(scene: Scene, ranking: readonly Choice[], shown: Choice | null)
   if (!choice) return null;
   const { operator, prediction } = choice;
   const model = costModel(variantOf(scene, operator));
-  const position = new Map(model.cuts.map((id, i) => [id, i]));
-  const predictions = predict(model, scene.topology, {
-    placements: [prediction.placement],
-    cuts: "all",
-    codecs: [scene.codec],
-  }).sort((a, b) => position.get(a.cut!)! - position.get(b.cut!)!);
-  return { operator, placement: prediction.placement, predictions };
+  const { placement } = prediction;
+  return {
+    operator,
+    placement,
+    latencies: latencyByCut(model, scene.topology, placement, scene.codec),
+    predictions: (cuts) => predict(model, scene.topology, { placements: [placement], cuts, codecs: [scene.codec] }),
+  };
 }
 
 /** The scene's variant of this operator, which is one of its own. */
