@@ -20,7 +20,7 @@ const KIND: Readonly<Record<NodeClass, string>> = {
 
 const NODE_PX = 28;
 const MOST_LANE_PX = 36;
-const ARCS_PX = 84;
+const MOST_ARCS_PX = 84;
 const MOST_TENSORS = 3;
 
 /** The model's graph along its order, with the cut that is looked at drawn through it. */
@@ -78,7 +78,7 @@ function Drawing({ scene, outlook, profile, graph, cut, total, width }: DrawingP
   const [pointed, setPointed] = useState<number | null>(null);
   const plot = width - 8;
   const lane = Math.min(MOST_LANE_PX, 120 / graph.lanes);
-  const base = ARCS_PX + NODE_PX / 2;
+  const base = useMemo(() => arcsHeight(graph, plot), [graph, plot]) + NODE_PX / 2;
   const floor = base + (graph.lanes - 1) * lane + NODE_PX / 2 + 8;
   const placed: Placed = { graph, plot, base, lane };
   const still = useMemo(() => <Still {...placed} />, [graph, plot, base, lane]);
@@ -203,6 +203,18 @@ function Still({ graph, plot, base, lane }: Placed) {
   );
 }
 
+/** How high an arc over so many pixels is. */
+const arcHeight = (wide: number) => Math.min(MOST_ARCS_PX - 6, 5 + 4.6 * Math.sqrt(wide));
+
+/** Room for the arcs over the first lane. */
+function arcsHeight({ nodes, edges }: DrawnGraph, plot: number): number {
+  const wide = edges.map(({ from, to }) => {
+    const [source, target] = [from === null ? undefined : nodes[from], nodes[Math.min(to, nodes.length - 1)]!];
+    return target.lane === (source?.lane ?? 0) ? target.left - (source?.right ?? 0) : 0;
+  });
+  return arcHeight(Math.max(0, ...wide) * plot) + 12;
+}
+
 /** An edge's path: an arc over what lies between in its own lane, or a bend to another. */
 function arc({ graph, plot, base, lane }: Placed, { from, to }: DrawnEdge): string {
   const target = graph.nodes[Math.min(to, graph.nodes.length - 1)]!;
@@ -211,10 +223,11 @@ function arc({ graph, plot, base, lane }: Placed, { from, to }: DrawnEdge): stri
   const [row1, row2] = [source?.lane ?? 0, target.lane];
   const [y1, y2] = [base + row1 * lane, base + row2 * lane];
   const wide = Math.max(x2 - x1, 0);
-  if (from !== null && to === from + 1 && row1 === row2) return "";
+  if (row1 === row2 && (wide < 1 || to === (from ?? -1) + 1)) return "";
   const half = Math.min(NODE_PX, lane - 6) / 2;
   if (row1 === row2) {
-    const rise = Math.min(ARCS_PX - 6, 5 + 4.6 * Math.sqrt(wide)) * 1.33;
+    // A curve reaches three quarters of the way to the points that bend it.
+    const rise = (arcHeight(wide) * 4) / 3;
     const top = y1 - half;
     return `M${x1.toFixed(1)},${top}C${(x1 + wide * 0.12).toFixed(1)},${(top - rise).toFixed(1)},${(x2 - wide * 0.12).toFixed(1)},${(top - rise).toFixed(1)},${x2.toFixed(1)},${top}`;
   }
