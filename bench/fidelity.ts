@@ -1,10 +1,11 @@
 /**
  * Predicted against measured times on this machine: `npm run bench:fidelity -- --cuts` of heads and tails, `-- --operators` of
  * what the deployment operators make of some models, `-- --testbed` of
- * requests through several tiers, `-- --load` of streams of them.
+ * requests through several tiers, `-- --decisions` of choices among placements and cuts, `-- --load` of streams of requests.
  */
 import { Command } from "@commander-js/extra-typings";
 import { compareCuts, printCuts } from "./fidelity/cuts.ts";
+import { compareDecisions, printDecisions } from "./fidelity/decisions.ts";
 import { compareLoad, printLoad } from "./fidelity/load.ts";
 import { compareOperators } from "./fidelity/operators.ts";
 import { printOperators } from "./fidelity/operatortables.ts";
@@ -17,6 +18,8 @@ const options = new Command()
   .option("--cuts", "compare heads and tails of cuts; what is done without --operators")
   .option("--operators", "compare variants of models, whole and cut, and twins with trained variants")
   .option("--testbed", "measure requests through several tiers, and predict half of them from the other half")
+  .option("--decisions", "measure every alternative of some decisions, and see what choosing by prediction costs")
+  .option("--repeats <n>", "of each alternative of a decision", Number, 3)
   .option("--load", "send streams of requests, and simulate them")
   .option("--cells <n>", "cells of the testbed's grid", Number, 260)
   .option("--models <names>", "comma-separated; else all of the comparison")
@@ -29,8 +32,8 @@ const options = new Command()
   .option("--json", "print one JSON document", false)
   .parse()
   .opts();
-if ([options.cuts, options.operators, options.testbed, options.load].filter(Boolean).length > 1) {
-  throw new Error("give one of --cuts, --operators, --testbed and --load");
+if ([options.cuts, options.operators, options.testbed, options.decisions, options.load].filter(Boolean).length > 1) {
+  throw new Error("give one of --cuts, --operators, --testbed, --decisions and --load");
 }
 
 const host = thisHost();
@@ -40,6 +43,9 @@ if (options.operators) {
   printOperators(results, host, options.json);
 } else if (options.load) {
   printLoad(await compareLoad(TESTBED_FOLDER, options.budget ?? 30), host, options.json);
+} else if (options.decisions) {
+  const { repeats, budget: budgetSeconds = 30 } = options;
+  printDecisions(await compareDecisions({ folder: TESTBED_FOLDER, budgetSeconds, repeats }), host, options.json);
 } else if (options.testbed) {
   const { cells, budget: budgetSeconds = 30 } = options;
   printTestbed(await compareTestbed({ folder: TESTBED_FOLDER, cells, budgetSeconds }), host, options.json);

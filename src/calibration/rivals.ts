@@ -32,11 +32,16 @@ export function rivals(cells: readonly Cell[], profiles: readonly Profile[], top
     "the whole model's time, by number of nodes": ({ nodes }, { run, nodes: all }) =>
       (run.kernels.median_s * nodes.length) / all.length,
   };
-  return Object.entries(estimates).map(([name, estimate], i) => {
-    const own =
+  const known: Record<string, readonly Profile[]> = {
+    "layers measured, sizes over bandwidth (Scission)": profiles.map(layersAlone),
+  };
+  for (const [i, [name, estimate]] of Object.entries(estimates).entries()) {
+    known[name] =
       i === 0
         ? profiles
         : profiles.map((profile) => withTimes(profile, (kernel: ProfileKernel) => estimate(kernel, profile)));
+  }
+  return Object.entries(known).map(([name, own]) => {
     const model = new PipelineModel(cells, own, topology);
     return {
       name,
@@ -46,6 +51,26 @@ export function rivals(cells: readonly Cell[], profiles: readonly Profile[], top
       },
     };
   });
+}
+
+/**
+ * What benchmarking each layer on each device and adding up knows (Lockhart et al., Scission, 2020): the whole model's kernels and the
+ * tensors' sizes, but not what a cut brings about at its boundary, nor what coding costs.
+ */
+function layersAlone(profile: Profile): Profile {
+  const own = withTimes(profile, ({ median_s }) => median_s);
+  const nothing = { median_s: 0, low_s: 0, high_s: 0 };
+  return {
+    ...own,
+    kernels: own.kernels.map((kernel, i) => (i < profile.whole_kernels ? kernel : { ...kernel, ...nothing })),
+    codecs: own.codecs.map((codec) => ({
+      ...codec,
+      encode_s_per_element: 0,
+      decode_s_per_element: 0,
+      encode_base_s: 0,
+      decode_base_s: 0,
+    })),
+  };
 }
 
 /** The profile with other times, and without what only measuring finds: anchors, and how medians of kernels add up. */

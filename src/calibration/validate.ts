@@ -109,15 +109,17 @@ export function validate(
           ),
     noise_floor: noiseFloorOf(everyRun) ?? null,
     regret: { operator: operatorRegret(judged), placement: placementRegret(judged) },
-    baselines: names.map((name) => ({
-      name,
-      ...summarise(
-        compared.flatMap(({ cell, byBaseline }) => {
-          const seconds = byBaseline.get(name);
-          return seconds === undefined ? [] : [[cell.summary.median_s, seconds] as const];
-        }),
-      ),
-    })),
+    baselines: names.map((name) => {
+      const own = compared.flatMap(({ cell, byBaseline }) => {
+        const predicted_s = byBaseline.get(name);
+        return predicted_s === undefined ? [] : [{ run: cell.run, measured_s: cell.summary.median_s, predicted_s }];
+      });
+      return {
+        name,
+        ...summarise(own.map(({ measured_s, predicted_s }) => [measured_s, predicted_s])),
+        regret: { operator: operatorRegret(own), placement: placementRegret(own) },
+      };
+    }),
     groups: (["model", "operator", "placement", "cut", "codec", "session"] as const).flatMap((by) => {
       const values = [...new Set(compared.flatMap(({ cell }) => cell.run[by] ?? []))];
       if (values.length < 2) return [];

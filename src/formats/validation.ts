@@ -9,13 +9,15 @@ const errors = z.object({
   worst: quantity,
 });
 
-const regret = z.object({
+const regretOfChoice = z.object({
   n: count.describe("choices to make"),
   right: quantity.describe("share of choices that were the best one"),
   median: quantity.describe("by how much the choice was slower than the best, relative"),
   p95: quantity,
   worst: quantity,
 });
+
+const regret = z.object({ operator: regretOfChoice.nullable(), placement: regretOfChoice.nullable() });
 
 /** What `tierwise validate` says of predictions beside measured runs; a cell is what runs have in common but request and repeat. */
 export const validationSchema = errors.extend({
@@ -30,8 +32,8 @@ export const validationSchema = errors.extend({
     .object({ mape: quantity, median_ape: quantity, n: count })
     .nullable()
     .describe("how well one repeat of a cell predicts another"),
-  regret: z.object({ operator: regret.nullable(), placement: regret.nullable() }),
-  baselines: z.array(errors.extend({ name: z.string() })),
+  regret,
+  baselines: z.array(errors.extend({ name: z.string(), regret })),
   groups: z.array(errors.extend({ by: z.string(), value: z.string(), coverage_90: quantity })),
   cells: z
     .array(
@@ -48,4 +50,4 @@ export const validationSchema = errors.extend({
 });
 export type Validation = z.infer<typeof validationSchema>;
 export type ErrorSummary = z.infer<typeof errors>;
-export type Regret = z.infer<typeof regret>;
+export type Regret = z.infer<typeof regretOfChoice>;

@@ -62,13 +62,10 @@ export function candidatesOf(question: PlanQuestion): Candidate[] {
       }
     }
   }
-  if (candidates.length === 0) {
-    throw new Problem(
-      lacking.size > 0
-        ? `no profile is there of ${[...lacking].join(", ")}; take it with tierwise profile --threads`
-        : "no placement is left: each needs more cuts than a variant has",
-    );
+  if (lacking.size > 0) {
+    throw new Problem(`there is no profile of ${[...lacking].join(", ")}; take it with tierwise profile --threads`);
   }
+  if (candidates.length === 0) throw new Problem("no placement is left: each needs more cuts than a variant has");
   return candidates;
 }
 

@@ -107,6 +107,7 @@ test("every command's help has an example", () => {
     "inspect",
     "profile",
     "predict",
+    "plan",
     "simulate",
     "apply",
     "split",

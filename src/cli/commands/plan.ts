@@ -15,7 +15,7 @@ export const plan = new Command("plan")
   .option("--seed <n>", "of the simulator's random numbers, where the scenario has a workload", positiveInteger, 1)
   .option("--most <n>", "alternatives in the table; --json lists all", positiveInteger, 8)
   .option("--json", "print one JSON document")
-  .addHelpText("after", "\nExample:\n  $ tierwise plan receipts-planned")
+  .addHelpText("after", "\nExample:\n  $ tierwise plan mails-planned")
   .action((file, options) => {
     const question = readPlanQuestion(file, options.objective ? { objective: options.objective } : {});
     const progress = new Progress(question.scenario.name ?? file);

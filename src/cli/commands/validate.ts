@@ -102,21 +102,14 @@ export function describeValidation(found: Validation): string {
     ...[mape, median_ape, within_10, worst].map(percent),
   ];
   const head = ["cells", "mean error", "median", "within ±10 %", "worst"];
-  const regrets = (["operator", "placement"] as const).flatMap((choice) => {
-    const regret: Regret | null = found.regret[choice];
-    return regret
-      ? [
-          [
-            `of ${choice}`,
-            regret.n,
-            percent(regret.right),
-            percent(regret.median),
-            percent(regret.p95),
-            percent(regret.worst),
-          ],
-        ]
-      : [];
-  });
+  const predictors = [{ name: "tierwise", regret: found.regret }, ...found.baselines];
+  const regrets = (["operator", "placement"] as const).flatMap((choice) =>
+    predictors.flatMap(({ name, regret }) => {
+      const own: Regret | null = regret[choice];
+      if (!own) return [];
+      return [[`of ${choice}`, name, own.n, ...[own.right, own.median, own.p95, own.worst].map(percent)]];
+    }),
+  );
   const worst = found.cells
     .toSorted((a, b) => Math.abs(b.predicted_s / b.measured_s - 1) - Math.abs(a.predicted_s / a.measured_s - 1))
     .slice(0, 5);
@@ -137,7 +130,7 @@ export function describeValidation(found: Validation): string {
       ? [`One repeat of a cell predicts another to ${percent(floor.mape)} (median ${percent(floor.median_ape)}).`]
       : []),
     ...(regrets.length > 0
-      ? ["", table(["choice", "times", "right", "regret: median", "95 %", "worst"], regrets)]
+      ? ["", table(["choice", "chosen by", "times", "right", "regret: median", "95 %", "worst"], regrets)]
       : []),
     ...(found.groups.length > 0
       ? [
