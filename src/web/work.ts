@@ -61,6 +61,8 @@ export function serveJobs(): void {
   });
 }
 
+/** How many times as long as it worked the worker rests. */
+const RESTS = 2;
 const QUICK = 400;
 const THOROUGH = 8000;
 
@@ -123,7 +125,7 @@ export class Workshop {
   #finished(): void {
     this.#busy = false;
     // A worker that never rests would take a core from the page, which draws on two threads itself.
-    setTimeout(() => this.#start(), performance.now() - this.#began_ms);
+    setTimeout(() => this.#start(), RESTS * (performance.now() - this.#began_ms));
   }
 }
 
