@@ -38,6 +38,14 @@ export function positiveNumber(text: string): number {
   return value;
 }
 
+/** @throws InvalidArgumentError unless the text is a whole number from 0 to 65535. */
+export function portNumber(text: string): number {
+  const port = Number(text);
+  if (text.trim() === "" || !Number.isInteger(port) || port < 0 || port > 65535)
+    throw new InvalidArgumentError("It must be a whole number from 0 to 65535.");
+  return port;
+}
+
 /**
  * Shapes as `--shape NAME=1x3x224x224` gives them. The name is all before the last `=`.
  * @throws Problem when one is malformed or given twice.

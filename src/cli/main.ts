@@ -17,6 +17,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<CommandUnknownOpts>>> = {
   report: async () => (await import("./commands/report.ts")).report,
   whatif: async () => (await import("./commands/whatif.ts")).whatif,
   sweep: async () => (await import("./commands/sweep.ts")).sweep,
+  serve: async () => (await import("./commands/serve.ts")).serve,
   schema: async () => (await import("./commands/schema.ts")).schema,
   evaluate: async () => (await import("./commands/evaluate.ts")).evaluate,
   agent: async () => (await import("./commands/agent.ts")).agent,

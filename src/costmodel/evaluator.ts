@@ -34,7 +34,11 @@ export class Evaluator {
    *   is "best" or a cut's id
    * @throws Problem as `predict` does
    */
-  constructor(model: CostModel, topology: Topology, options: PredictOptions = {}) {
+  constructor(
+    model: CostModel,
+    topology: Topology,
+    options: Omit<PredictOptions, "cuts"> & { readonly cuts?: string | undefined } = {},
+  ) {
     this.#model = model;
     this.#topology = structuredClone(topology);
     this.#world = worldOf(model, this.#topology);

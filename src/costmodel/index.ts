@@ -7,6 +7,7 @@
  * file and no clock, and runs in browsers unchanged.
  */
 export { type AtomFlow, type AtomGraph, atomGraph } from "./atoms.ts";
+export { type CutLatency, latencyByCut } from "./bycut.ts";
 export { type ChainChoice, type ChainCosts, type ChainLimit, chainCost, cheapest } from "./chain.ts";
 export { crossing, frontier, type Partition, partitionModel } from "./closure.ts";
 export { type Crossover, type CrossoverPoint, crossover } from "./crossover.ts";

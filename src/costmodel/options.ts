@@ -14,11 +14,11 @@ export interface PredictOptions {
   readonly placements?: readonly string[] | undefined;
   /**
    * "best": the fastest cut that fits, for each placement and codec. "all": every cut. Otherwise a cut's id, or as
-   * many as there are links, joined by ">"; the default placements are then the pairs.
+   * many as there are links, joined by ">", or a list of these; the default placements are then the pairs.
    *
    * @default "best"
    */
-  readonly cuts?: string | undefined;
+  readonly cuts?: string | readonly string[] | undefined;
   /** @default the topology's codec */
   readonly codecs?: readonly string[] | undefined;
 }
@@ -37,7 +37,7 @@ export function placementsOf(
   model: CostModel,
   topology: Topology,
   asked: readonly string[] | undefined,
-  cuts: string,
+  cuts: string | readonly string[],
 ): number[][] {
   const named = cuts !== "best" && cuts !== "all";
   const meaningful = ({ length }: readonly number[]) => length - 1 <= model.cuts.length && (length > 1 || !named);
@@ -49,7 +49,7 @@ export function placementsOf(
     const name = placementName(topology, tiers);
     throw new Problem(
       tiers.length === 1
-        ? `placement "${name}" runs the whole model, so that the cut "${cuts}" means nothing there`
+        ? `placement "${name}" runs the whole model, so that the cut "${typeof cuts === "string" ? cuts : cuts.join()}" means nothing there`
         : `placement "${name}" needs more cuts than the ${model.cuts.length} of ${model.name}`,
     );
   }

@@ -43,14 +43,15 @@ function boundariesToTry(
   world: World,
   tiers: readonly number[],
   codec: CodecName,
-  cuts: string,
+  cuts: string | readonly string[],
 ): (readonly number[])[] {
   if (tiers.length === 1) return [boundariesOf(model, null, 1)];
   if (cuts === "best") {
     const found = fastest(world, tiers, codec, model.cuts.length);
     return found ? [found.boundaries] : [];
   }
-  return cuts === "all" ? everyBoundaries(model.cuts.length, tiers.length) : [boundariesOf(model, cuts, tiers.length)];
+  if (cuts === "all") return everyBoundaries(model.cuts.length, tiers.length);
+  return (typeof cuts === "string" ? [cuts] : cuts).map((cut) => boundariesOf(model, cut, tiers.length));
 }
 
 /** All increasing choices of boundaries between so many segments. */

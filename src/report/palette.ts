@@ -8,7 +8,7 @@ import type { ReportData } from "./data.ts";
 const TIERS = ["#E69F00", "#009E73", "#0072B2", "#56B4E9", "#D55E00", "#332288", "#8C6D31"] as const;
 
 /** Moving bytes is grey, turning tensors into bytes and back is purple, and loading a session is yellow. */
-const STAGES: Record<Exclude<Stage["stage"], "infer">, string> = {
+export const STAGE_COLOURS: Record<Exclude<Stage["stage"], "infer">, string> = {
   encode: "#CC79A7",
   transfer: "#8A8A8A",
   relay: "#BDBDBD",
@@ -26,11 +26,16 @@ export const NEUTRAL = "#6B7F93";
 /** The tier's colour: by its place in the topology, so that it is the same in every chart. */
 export function tierColour(data: ReportData, tier: string): string {
   const index = data.topology.tiers.findIndex(({ name }) => name === tier);
-  return index < 0 ? MUTED : TIERS[index % TIERS.length]!;
+  return index < 0 ? MUTED : tierColourAt(index);
+}
+
+/** The colour of the tier at this place of a topology. */
+export function tierColourAt(index: number): string {
+  return TIERS[index % TIERS.length]!;
 }
 
 export function stageColour(data: ReportData, stage: Stage["stage"], tier: string): string {
-  return stage === "infer" ? tierColour(data, tier) : STAGES[stage];
+  return stage === "infer" ? tierColour(data, tier) : STAGE_COLOURS[stage];
 }
 
 /** The colour, dark enough to set small text in. */

@@ -3,7 +3,8 @@ import { InvalidArgumentError } from "commander";
 import { Problem } from "../../formats/problem.ts";
 import { DEFAULT_PORT, defaultAgentOptions, startAgent } from "../../testbed/index.ts";
 import { formatSize, parseQuantity } from "../../units/index.ts";
-import { positiveInteger } from "../arguments.ts";
+import { portNumber, positiveInteger } from "../arguments.ts";
+import { endAsked } from "../ending.ts";
 import { note, print, table } from "../output.ts";
 
 export const agent = new Command("agent")
@@ -37,23 +38,10 @@ export const agent = new Command("agent")
       ),
     );
     note("Interrupt to end.");
-    const signal = await new Promise<NodeJS.Signals>((resolve) => {
-      for (const name of ["SIGINT", "SIGTERM"] as const) {
-        // The program's own answer to an interrupt is to end at once.
-        process.removeAllListeners(name);
-        process.once(name, resolve);
-      }
-    });
+    const signal = await endAsked();
     await running.close();
     if (signal === "SIGINT") process.exit(130);
   });
-
-function portNumber(text: string): number {
-  const port = Number(text);
-  if (text.trim() === "" || !Number.isInteger(port) || port < 0 || port > 65535)
-    throw new InvalidArgumentError("It must be a whole number from 0 to 65535.");
-  return port;
-}
 
 function size(text: string): number {
   try {
