@@ -67,38 +67,37 @@ function remainders(costs: ChainCosts, allowed: (k: number, a: number, b: number
   for (let k = segments - 1; k >= 0; k--) {
     const final = k === segments - 1;
     const rest = least[k + 1]!.map((after, b) => after + (final || b === 0 ? 0 : costs.seam(k, b)));
-    const ends = new Ends(rest, costs.parts?.[k]?.end);
-    const [own, latest] = [least[k]!, last - (segments - 1 - k)];
-    const tryFrom = (a: number) => {
-      const start = costs.parts?.[k]?.start[a] ?? 0;
-      for (let i = 0; i < ends.count; i++) {
-        const b = ends.order[i]!;
-        // Bounds are added up in another order than costs: rounding must not let the best one go.
-        if (start + ends.bounds[b]! > own[a]! * (1 + 1e-12)) break;
-        const sum = rest[b]! + costs.segment(k, a, b);
-        if (sum > own[a]! || (sum === own[a]! && b >= next[k]![a]!) || !allowed(k, a, b)) continue;
-        own[a] = sum;
-        next[k]![a] = b;
-      }
+    const [own, ends, latest] = [least[k]!, next[k]!, last - (segments - 1 - k)];
+    const consider = (a: number, b: number) => {
+      const sum = rest[b]! + costs.segment(k, a, b);
+      if (sum > own[a]! || (sum === own[a]! && b >= ends[a]!) || !allowed(k, a, b)) return;
+      own[a] = sum;
+      ends[a] = b;
     };
-    if (final) ends.add(last);
-    if (k === 0) {
-      for (let b = 1; b <= latest && !final; b++) ends.append(b);
-      ends.sort();
-      tryFrom(0);
+    if (final || k === 0) {
+      // One of the two boundaries is given. Segment 0 begins at 0; the others leave a boundary for each segment before them.
+      for (let a = k; a < (k === 0 ? 1 : latest); a++) {
+        for (let b = final ? last : a + 1; b <= latest; b++) if (rest[b]! <= own[a]!) consider(a, b);
+      }
       continue;
     }
-    // The segments before leave a boundary each.
+    const open = new OpenEnds(rest, costs.parts?.[k]?.end);
     for (let a = latest - 1; a >= k; a--) {
-      if (!final) ends.add(a + 1);
-      tryFrom(a);
+      open.add(a + 1);
+      const start = costs.parts?.[k]?.start[a] ?? 0;
+      for (let i = 0; i < open.count; i++) {
+        const b = open.order[i]!;
+        // Bounds are added up in another order than costs: rounding must not let the best one go.
+        if (start + open.bounds[b]! > own[a]! * (1 + 1e-12)) break;
+        consider(a, b);
+      }
     }
   }
   return { least, next };
 }
 
 /** Boundaries at which a segment may end, by what is at least to come from there on. */
-class Ends {
+class OpenEnds {
   readonly bounds: Float64Array;
   readonly order: Int32Array;
   count = 0;
@@ -106,14 +105,6 @@ class Ends {
   constructor(rest: Float64Array, parts: Float64Array | undefined) {
     this.bounds = parts ? rest.map((value, b) => value + parts[b]!) : rest;
     this.order = new Int32Array(rest.length);
-  }
-
-  append(b: number): void {
-    if (this.bounds[b]! < Number.POSITIVE_INFINITY) this.order[this.count++] = b;
-  }
-
-  sort(): void {
-    this.order.subarray(0, this.count).sort((a, b) => this.bounds[a]! - this.bounds[b]! || a - b);
   }
 
   /** Keeps the order. */

@@ -46,7 +46,7 @@ export class PlacementCosts implements ChainCosts {
   readonly #encode_s: readonly Float64Array[];
   /** Before the first tier's own and after the last one's. */
   readonly constant: number;
-  readonly parts: ChainCosts["parts"];
+  #known: ChainCosts["parts"] | null = null;
 
   readonly #pricing: Pricing;
 
@@ -66,7 +66,6 @@ export class PlacementCosts implements ChainCosts {
     this.#encode_s = tiers.map((tier, i) =>
       i < tiers.length - 1 || exit ? this.#coding(tier, "encode_s") : zeros(last + 1),
     );
-    this.parts = this.#parts();
     const enters = world.places[world.enters]!;
     const single = (message: Float64Array, boundary: number) =>
       pricing.work(enters, message[boundary]!, message[boundary]!);
@@ -75,7 +74,12 @@ export class PlacementCosts implements ChainCosts {
       (exit ? exit[last]! + single(this.#coding(world.enters, "decode_s"), last) : 0);
   }
 
-  /** Undefined where some tier's segments have no parts. */
+  /** Undefined where some tier's segments have none. Made when a search asks: short chains do without. */
+  get parts(): ChainCosts["parts"] {
+    if (this.#known === null) this.#known = this.#parts();
+    return this.#known;
+  }
+
   #parts(): ChainCosts["parts"] {
     const { cold } = this.#world;
     const parts = this.#places.map((place, k) => {

@@ -52,7 +52,9 @@ export function priced({ world, tiers, codec, last }: Ground, pricing: Pricing, 
     constant: costs.constant + constant,
     segment: (k, a, b) => costs.segment(k, a, b),
     seam: (k, b) => costs.seam(k, b),
-    parts: costs.parts,
+    get parts() {
+      return costs.parts;
+    },
   };
 }
 
