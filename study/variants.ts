@@ -73,8 +73,9 @@ export async function profilesOf(
 }
 
 /** What decides a profile's worth: the variant, the effort, this machine and its runtime. */
-function nameOf({ name }: StudySubject, operator: Operator, { budgetSeconds, cuts }: Effort): string {
-  return `${name}.${operator}.${cuts}cuts.${budgetSeconds}s.${describeHost().id}.json`;
+function nameOf({ name, everyCut }: StudySubject, operator: Operator, { budgetSeconds, cuts }: Effort): string {
+  const which = everyCut.includes(operator) ? "every" : cuts;
+  return `${name}.${operator}.${which}-cuts.${budgetSeconds}s.${describeHost().id}.json`;
 }
 
 async function built(subject: StudySubject, operator: Operator, { cache }: Effort, made: string[]): Promise<string> {
