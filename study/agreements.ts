@@ -1,7 +1,7 @@
 import { median } from "simple-statistics";
 import type { Latencies } from "./judging.ts";
 import type { Published } from "./published.ts";
-import { keyOf, OPERATORS, type StudySubject, WHOLE } from "./subjects.ts";
+import { keyOf, OPERATORS, type Operator, type StudySubject, WHOLE } from "./subjects.ts";
 import { type Agreement, agreement } from "./tau.ts";
 
 /** How well operators are put into the published order on a tier. */
@@ -11,11 +11,16 @@ export interface OrderRow extends Agreement {
   readonly operators: number;
 }
 
-/** By model and tier where published runs are at hand. The identity's own runs were fitted; the other operators are compared. */
-export function orders(subjects: readonly StudySubject[], predicted: Latencies, published: Published): OrderRow[] {
+/** By model and tier where published runs are at hand; operators whose own runs were fitted are left out. */
+export function orders(
+  subjects: readonly StudySubject[],
+  predicted: Latencies,
+  published: Published,
+  fitted: readonly Operator[],
+): OrderRow[] {
   return subjects.flatMap((subject) =>
     WHOLE.flatMap((tier): OrderRow[] => {
-      const compared = OPERATORS.filter((operator) => operator !== "identity")
+      const compared = OPERATORS.filter((operator) => !fitted.includes(operator))
         .map((operator) => ({ subject: subject.name, operator, placement: tier }))
         .filter((deployment) => published.medians.has(keyOf(deployment)) && predicted.has(keyOf(deployment)));
       if (compared.length < 3) return [];

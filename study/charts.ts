@@ -63,7 +63,7 @@ function logarithmic(field: string, values: readonly number[], title: string | n
 }
 
 /** Predicted latencies of every operator and placement, with intervals; published medians as rings. */
-export function latencies({ rows }: StudyResult): TopLevelSpec {
+export function latencies({ predictions: { rows } }: StudyResult): TopLevelSpec {
   const room = layout({}, { left: 104, right: 16 }, { left: 96, right: 8 });
   const values = rows.flatMap(({ low_s, high_s, published_s }) => [low_s, high_s, published_s ?? low_s]);
   const subjects = [...new Set(rows.map(({ subject }) => subject))];
@@ -145,7 +145,7 @@ function latencyPanel(
 }
 
 /** Published against predicted medians, where there are both. */
-export function publishedPredicted({ rows }: StudyResult): TopLevelSpec | undefined {
+export function publishedPredicted({ predictions: { rows } }: StudyResult): TopLevelSpec | undefined {
   const both = rows.filter(({ published_s, fitted }) => published_s !== null && !fitted);
   if (both.length === 0) return undefined;
   const room = layout({ width: 560 }, { left: 56, right: 120 }, { left: 48, right: 60 });
@@ -279,18 +279,19 @@ export function flips({ beyond }: StudyResult): TopLevelSpec {
             {
               data: {
                 values: own?.bandwidth_bps
-                  ? [{ mbps: own.bandwidth_bps / 1e6, s: low, text: bitRate(Number(own.bandwidth_bps.toPrecision(2))) }]
+                  ? [{ mbps: own.bandwidth_bps / 1e6, text: bitRate(Number(own.bandwidth_bps.toPrecision(2))) }]
                   : [],
               },
               mark: {
                 type: "text",
                 align: "left",
                 baseline: "bottom",
-                dx: 3,
+                dx: -14,
+                dy: -2,
                 color: inked("#0072B2"),
                 fontSize: TEXT_SIZE,
               },
-              encoding: { x, y, text: { field: "text" } },
+              encoding: { x, y: { value: 0 }, text: { field: "text" } },
             },
           ],
         };

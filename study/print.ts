@@ -2,25 +2,26 @@ import { table } from "../src/cli/output.ts";
 import { bitRate, byteSize, duration, interval } from "../src/report/format.ts";
 import { type Claim, FINDINGS, SIGNS } from "./claims.ts";
 import type { Judged, Outcome } from "./judging.ts";
-import type { StudyResult } from "./study.ts";
+import type { ExplainedOutcome, Predictions, StudyResult } from "./study.ts";
 import { type Deployment, OPERATORS } from "./subjects.ts";
 
 /** The study for a reader, part by part. */
 export function describe(result: StudyResult): string {
-  const { calibration, host, load_average, seconds } = result;
+  const { predictions, with_sptq, host, load_average, seconds } = result;
+  const { calibration } = predictions;
   return [
     `${result.study} on ${host.cpu}, ${host.cores} cores; load average ${load_average.map((one) => one.toFixed(2)).join(" to ")}; ${seconds.toFixed(0)} s (${result.reused_profiles} of ${result.profiles.length} profiles from an earlier run)`,
     `Calibrated on ${calibration.on}${calibration.rows > 0 ? `: ${calibration.cells} of ${calibration.of_cells} cells; an image is ${byteSize(calibration.image_bytes)} of text` : ""}.`,
-    part("Findings", claimTable(FINDINGS, result.findings)),
-    part("Signs", claimTable(SIGNS, result.signs)),
-    part("Latencies at 200 and 1 Mbit/s, published and predicted (90 % interval); * fitted", latencyTable(result)),
-    ...(result.orders.length > 0
+    part("Findings", claimTable(FINDINGS, predictions.findings, with_sptq?.findings)),
+    part("Signs", claimTable(SIGNS, predictions.signs, with_sptq?.signs)),
+    part("Latencies at 200 and 1 Mbit/s, published and predicted (90 % interval); * fitted", latencyTable(predictions)),
+    ...(predictions.orders.length > 0
       ? [
           part(
             "Kendall's tau of the five operators other than identity (90 % interval)",
             table(
               ["model", "tier", "tau", "from", "to"],
-              result.orders.map(({ subject, tier, tau, low, high }) => [
+              predictions.orders.map(({ subject, tier, tau, low, high }) => [
                 subject,
                 tier,
                 ...[tau, low, high].map(signed),
@@ -43,22 +44,34 @@ const part = (title: string, text: string) => `\n${title}\n${text}`;
 const signed = (value: number) => (value < 0 ? "−" : "") + Math.abs(value).toFixed(2);
 const percent = (share: number) => `${(share * 100).toFixed(0)} %`;
 
-function claimTable(claims: readonly Claim[], outcomes: readonly Outcome[]): string {
-  return table(
-    ["", "the study", "model", "published", "Tierwise", "sure", "hold", "least sure of", "published", "predicted"],
-    outcomes.map((outcome, i) => [
-      outcomes[i - 1]?.claim === outcome.claim ? "" : outcome.claim,
-      outcomes[i - 1]?.claim === outcome.claim ? "" : claims.find(({ id }) => id === outcome.claim)!.text,
+/** Row for row, and below it for each row on what Tierwise's answer rests. */
+function claimTable(
+  claims: readonly Claim[],
+  outcomes: readonly ExplainedOutcome[],
+  withSptq: readonly ExplainedOutcome[] | undefined,
+): string {
+  const sure = (outcome: Outcome) => `${outcome.verdict}, ${percent(outcome.probability)}`;
+  const also = ({ claim, subject }: Outcome) => {
+    const found = withSptq?.find((other) => other.claim === claim && other.subject === subject);
+    return found ? sure(found) : withSptq ? "all fitted" : "–";
+  };
+  const rows = table(
+    ["", "model", "published", "Tierwise", "SPTQ fitted, too", "hold", "least sure of", "published", "predicted"],
+    outcomes.map((outcome) => [
+      outcome.claim,
       outcome.subject,
       outcome.published === null ? "not at hand" : outcome.published ? "holds" : "does not hold",
-      outcome.verdict,
-      percent(outcome.probability),
+      sure(outcome),
+      also(outcome),
       `${outcome.holding}/${outcome.of}`,
       comparisonText(outcome.critical),
       outcome.publishedRatio === null ? "–" : `${outcome.publishedRatio.toFixed(2)}×`,
       `${outcome.critical.ratio.toFixed(2)}× (${outcome.critical.low.toFixed(2)}–${outcome.critical.high.toFixed(2)})`,
     ]),
   );
+  const conclusions = claims.map(({ id, text }) => `${id}: ${text}`);
+  const reasons = outcomes.map((outcome) => `${outcome.claim}, ${outcome.subject}: ${outcome.why}`);
+  return [...conclusions, rows, ...reasons].join("\n");
 }
 
 /** "sptq ÷ identity on edge": what the ratio beside it is of. */
@@ -69,7 +82,7 @@ export function comparisonText({ comparison: { left, right } }: Pick<Judged, "co
   return `${named(left)} ÷ ${named(right)}`;
 }
 
-function latencyTable({ rows }: StudyResult): string {
+function latencyTable({ rows }: Predictions): string {
   const placements = ["mobile", "edge", "cloud", "mobile>edge"];
   const subjects = [...new Set(rows.map(({ subject }) => subject))];
   const cell = (subject: string, operator: string, placement: string) => {
@@ -131,7 +144,7 @@ function loadTable({ beyond }: StudyResult): string {
       subject,
       placement,
       session,
-      rate,
+      Number(rate.toPrecision(3)),
       percent(offered),
       ...[p50_s, p95_s, p99_s].map(duration),
     ]),

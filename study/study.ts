@@ -4,13 +4,15 @@ import type { Host } from "../src/formats/profile.ts";
 import { describeHost } from "../src/profiler/index.ts";
 import { type OrderRow, orders } from "./agreements.ts";
 import { type BestUnder, bestUnder, type Curve, curves, type Flip, flip, POLICIES } from "./beyond.ts";
-import { FINDINGS, SIGNS } from "./claims.ts";
+import { type Comparison, FINDINGS, SIGNS } from "./claims.ts";
 import { judgeClaim, type Outcome } from "./judging.ts";
 import { type Front, front, LOADED, type LoadRow, underLoad } from "./load.ts";
 import { type Published, readPublished } from "./published.ts";
 import {
   type Deployment,
   deploymentsOf,
+  FITTED,
+  FITTED_WITH_SPTQ,
   isFitted,
   keyOf,
   OPERATORS,
@@ -18,7 +20,8 @@ import {
   type StudySubject,
 } from "./subjects.ts";
 import { type Effort, profilesOf } from "./variants.ts";
-import { calibrated, FAST_BPS, type Profiles, runOf, SLOW_BPS } from "./world.ts";
+import { why } from "./why.ts";
+import { type Calibration, calibrated, FAST_BPS, type Profiles, runOf, SLOW_BPS } from "./world.ts";
 
 /** A deployment's latency as the study ran it: published, and predicted. */
 export interface Row extends Deployment {
@@ -31,6 +34,26 @@ export interface Row extends Deployment {
   readonly high_s: number;
   /** Whether its own runs were fitted, so that the prediction is none. */
   readonly fitted: boolean;
+}
+
+/** A claim's outcome for a model, with what Tierwise's answer rests on. */
+export interface ExplainedOutcome extends Outcome {
+  readonly why: string;
+}
+
+/** What follows from one calibration. */
+export interface Predictions {
+  readonly calibration: {
+    readonly on: string;
+    readonly rows: number;
+    readonly cells: number;
+    readonly of_cells: number;
+    readonly image_bytes: number;
+  };
+  readonly rows: readonly Row[];
+  readonly findings: readonly ExplainedOutcome[];
+  readonly signs: readonly ExplainedOutcome[];
+  readonly orders: readonly OrderRow[];
 }
 
 /** All that the study says. */
@@ -52,17 +75,10 @@ export interface StudyResult {
     readonly load_average: number;
     readonly cuts: number;
   }[];
-  readonly calibration: {
-    readonly on: string;
-    readonly rows: number;
-    readonly cells: number;
-    readonly of_cells: number;
-    readonly image_bytes: number;
-  };
-  readonly rows: readonly Row[];
-  readonly findings: readonly Outcome[];
-  readonly signs: readonly Outcome[];
-  readonly orders: readonly OrderRow[];
+  /** Calibrated on the identity alone: what the study reports. */
+  readonly predictions: Predictions;
+  /** Calibrated on SPTQ's runs, too, for comparison; null without published runs. */
+  readonly with_sptq: Predictions | null;
   readonly beyond: {
     readonly flips: readonly Flip[];
     readonly curves: readonly Curve[];
@@ -74,7 +90,8 @@ export interface StudyResult {
 
 const UNCALIBRATED =
   "nothing: no published runs at hand; speeds are the topology's assumptions, images travel as tensors";
-const IDENTITY = "medians of the identity, whole, on mobile, edge and cloud";
+const onText = (operators: readonly Operator[]) =>
+  `medians of ${operators.join(" and ")}, whole, on mobile, edge and cloud`;
 
 /** Operators whose flips are worth telling: the model as it is, and the smallest variant. */
 const FLIPPED: readonly Operator[] = ["identity", "distilled+sptq"];
@@ -109,7 +126,9 @@ export async function runStudy(
   }
   const loadAfter = os.loadavg()[0]!;
   const published = readPublished(folder, subjects);
-  note(published ? `calibrating on ${IDENTITY}` : `no published runs in ${folder}: predictions are not calibrated`);
+  note(
+    published ? `calibrating on ${onText(FITTED)}` : `no published runs in ${folder}: predictions are not calibrated`,
+  );
   const document = evaluate(subjects, profiles, published, note);
   return {
     study: "arXiv 2411.00907",
@@ -140,12 +159,47 @@ export function evaluate(
   profiles: Profiles,
   published: Published | undefined,
   note: (text: string) => void,
-): Pick<StudyResult, "calibration" | "rows" | "findings" | "signs" | "orders" | "beyond"> {
-  const calibration = calibrated(subjects, profiles, published);
+): Pick<StudyResult, "predictions" | "with_sptq" | "beyond"> {
+  const calibration = calibrated(subjects, profiles, published, FITTED);
+  const { worlds } = calibration;
+  note("going where the study could not: bandwidths, cuts, codecs, sessions");
+  const flips = subjects.flatMap((subject) => FLIPPED.map((operator) => flip(subject, operator, calibration)));
+  const best = subjects.flatMap((subject) =>
+    [SLOW_BPS, FAST_BPS].flatMap((bandwidth_bps) =>
+      POLICIES.map((policy) => bestUnder(subject, policy, calibration, { bandwidth_bps })),
+    ),
+  );
+  note("simulating load");
+  const load = subjects.flatMap((subject) =>
+    LOADED.flatMap((tier) =>
+      (["cold", "warm"] as const).flatMap((session) => underLoad(subject, "identity", tier, session, calibration)),
+    ),
+  );
+  note("planning");
+  const more = published && calibrated(subjects, profiles, published, FITTED_WITH_SPTQ);
+  return {
+    predictions: predictionsOf(subjects, calibration, published, FITTED),
+    with_sptq: more ? predictionsOf(subjects, more, published, FITTED_WITH_SPTQ) : null,
+    beyond: {
+      flips,
+      curves: subjects.flatMap((subject) => curves(subject, "identity", calibration)),
+      best,
+      load,
+      fronts: subjects.map((subject) => front(subject, calibration)),
+    },
+  };
+}
+
+function predictionsOf(
+  subjects: readonly StudySubject[],
+  calibration: Calibration,
+  published: Published | undefined,
+  fitted: readonly Operator[],
+): Predictions {
   const { worlds } = calibration;
   const predicted = new Map<string, number[]>();
   const known = published?.medians ?? new Map<string, number>();
-  const isKnown = (deployment: Deployment) => isFitted(deployment) && known.has(keyOf(deployment));
+  const isKnown = (deployment: Deployment) => isFitted(deployment, fitted) && known.has(keyOf(deployment));
   const rows = subjects.flatMap((subject) =>
     deploymentsOf(subject).map((deployment): Row => {
       const latencies = worlds.latencies(runOf(deployment, subject));
@@ -165,28 +219,16 @@ export function evaluate(
   );
   const judged = (claims: typeof FINDINGS) =>
     claims.flatMap((claim) =>
-      subjects.flatMap(
-        (subject) =>
-          judgeClaim(claim, subject, predicted, known, ({ left, right }) => isKnown(left) && isKnown(right)) ?? [],
-      ),
+      subjects.flatMap((subject): ExplainedOutcome[] => {
+        const both = ({ left, right }: Comparison) => isKnown(left) && isKnown(right);
+        const outcome = judgeClaim(claim, subject, predicted, known, both);
+        const stagesOf = (deployment: Deployment) => worlds.stages(runOf(deployment, subject));
+        return outcome ? [{ ...outcome, why: why(outcome.critical.comparison, stagesOf) }] : [];
+      }),
     );
-  note("going where the study could not: bandwidths, cuts, codecs, sessions");
-  const flips = subjects.flatMap((subject) => FLIPPED.map((operator) => flip(subject, operator, calibration)));
-  const best = subjects.flatMap((subject) =>
-    [SLOW_BPS, FAST_BPS].flatMap((bandwidth_bps) =>
-      POLICIES.map((policy) => bestUnder(subject, policy, calibration, { bandwidth_bps })),
-    ),
-  );
-  note("simulating load");
-  const load = subjects.flatMap((subject) =>
-    LOADED.flatMap((tier) =>
-      (["cold", "warm"] as const).flatMap((session) => underLoad(subject, "identity", tier, session, calibration)),
-    ),
-  );
-  note("planning");
   return {
     calibration: {
-      on: published ? IDENTITY : UNCALIBRATED,
+      on: published ? onText(fitted) : UNCALIBRATED,
       rows: calibration.rows,
       cells: calibration.cells,
       of_cells: calibration.ofCells,
@@ -195,13 +237,6 @@ export function evaluate(
     rows,
     findings: judged(FINDINGS),
     signs: judged(SIGNS),
-    orders: published ? orders(subjects, predicted, published) : [],
-    beyond: {
-      flips,
-      curves: subjects.flatMap((subject) => curves(subject, "identity", calibration)),
-      best,
-      load,
-      fronts: subjects.map((subject) => front(subject, calibration)),
-    },
+    orders: published ? orders(subjects, predicted, published, fitted) : [],
   };
 }

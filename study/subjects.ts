@@ -129,7 +129,12 @@ export function keyOf({ subject, operator, placement }: Deployment): string {
   return `${subject} ${operator} ${placement}`;
 }
 
-/** What is fitted where published runs are there; all else is predicted. */
-export function isFitted({ operator, placement }: Deployment): boolean {
-  return operator === "identity" && !placement.includes(">");
+/** Operators whose runs are fitted where published runs are there; all else is predicted. */
+export const FITTED: readonly Operator[] = ["identity"];
+/** For comparison: one operator more, which shows what integer kernels gain on the study's machines. */
+export const FITTED_WITH_SPTQ: readonly Operator[] = ["identity", "sptq"];
+
+/** Whether a deployment's own runs are fitted: whole ones of these operators. */
+export function isFitted({ operator, placement }: Deployment, fitted: readonly Operator[] = FITTED): boolean {
+  return fitted.includes(operator) && !placement.includes(">");
 }

@@ -6,7 +6,7 @@ import type { Profile } from "../src/formats/profile.ts";
 import type { MeasuredRun } from "../src/formats/runs.ts";
 import { parseTopology, type Topology } from "../src/formats/topology.ts";
 import { deploymentOf, type Published } from "./published.ts";
-import { type Deployment, isFitted, keyOf, type Operator, type StudySubject } from "./subjects.ts";
+import { type Deployment, FITTED, isFitted, keyOf, type Operator, type StudySubject } from "./subjects.ts";
 
 /** Rates of the second link that the study set, bit/s. The first one's is 200 Mbit/s throughout. */
 export const SLOW_BPS = 1e6;
@@ -72,13 +72,14 @@ export interface Calibration {
 }
 
 /**
- * Calibrates on the identity's own runs, whole on each tier, and on nothing else. Those of images on Cloud at 1 Mbit/s show how many
+ * Calibrates on the runs of whole models of some operators, and on nothing else. The identity's images on Cloud at 1 Mbit/s show how many
  * bytes an image is; the others, how fast the study's machines are.
  */
 export function calibrated(
   subjects: readonly StudySubject[],
   profiles: Profiles,
   published: Published | undefined,
+  operators: readonly Operator[] = FITTED,
 ): Calibration {
   const topology = studyTopology();
   const tensor = base64Length(firstInput(subjects, profiles));
@@ -87,7 +88,7 @@ export function calibrated(
     const worlds = priorWorlds({ profiles: flat(own), topology, foreign: true }, WORLDS);
     return { worlds, image_bytes: tensor, rows: 0, cells: 0, ofCells: 0, profiles: own };
   }
-  const known = published.runs.filter((run) => isFitted(deploymentOf(run)));
+  const known = published.runs.filter((run) => isFitted(deploymentOf(run), operators));
   const image = subjects.find(({ kind, name }) => kind === "image" && known.some((run) => run.model === name));
   const ofLink = (run: MeasuredRun) => run.model === image?.name && run.placement === "cloud";
   const fitted = known.filter((run) => !ofLink(run));

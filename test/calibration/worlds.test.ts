@@ -18,7 +18,20 @@ const topology = parseTopology(
 function run(placement: string, operator = "identity", latency_s: number | null = null, repeat = 0): MeasuredRun {
   const { name } = PROFILE.model;
   const links = { "mobile>edge": { bandwidth_bps: 50e6 } };
-  return { model: name, operator, placement, links, tiers: {}, request: 0, repeat, latency_s, codec: "raw", session: "warm", stages: {}, bytes: {} };
+  return {
+    model: name,
+    operator,
+    placement,
+    links,
+    tiers: {},
+    request: 0,
+    repeat,
+    latency_s,
+    codec: "raw",
+    session: "warm",
+    stages: {},
+    bytes: {},
+  };
 }
 
 const profiles = ["identity", "sptq", "pruned"].map((operator) => ({

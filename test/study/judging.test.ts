@@ -20,7 +20,13 @@ function latencies(subject = RESNET, seconds: Record<string, readonly number[]> 
 
 describe("a claim", () => {
   test("agrees where all its comparisons hold", () => {
-    const found = judgeClaim(claimOf("sptq-edge"), RESNET, latencies(RESNET, { "sptq edge": [0.6] }), new Map(), never)!;
+    const found = judgeClaim(
+      claimOf("sptq-edge"),
+      RESNET,
+      latencies(RESNET, { "sptq edge": [0.6] }),
+      new Map(),
+      never,
+    )!;
     expect(found).toMatchObject({ verdict: "agrees", probability: 1, holding: 1, of: 1, published: null });
     expect(found.critical.ratio).toBe(0.6);
   });
@@ -63,7 +69,8 @@ describe("a claim", () => {
   });
 
   test("leaves out what compares fitted runs with fitted runs, and what is not about the model", () => {
-    const known = ({ left, right }: Parameters<Parameters<typeof judgeClaim>[4]>[0]) => isFitted(left) && isFitted(right);
+    const known = ({ left, right }: Parameters<Parameters<typeof judgeClaim>[4]>[0]) =>
+      isFitted(left) && isFitted(right);
     const all = judgeClaim(claimOf("e"), RESNET, latencies(), new Map(), never)!;
     const unknown = judgeClaim(claimOf("e"), RESNET, latencies(), new Map(), known)!;
     expect(all.of - unknown.of).toBe(2);

@@ -8,7 +8,7 @@ import { bestUnder, flip, POLICIES } from "../../study/beyond.ts";
 import { tuned } from "../../study/load.ts";
 import { readPublished } from "../../study/published.ts";
 import { evaluate } from "../../study/study.ts";
-import { deploymentsOf, type Operator, OPERATORS, type StudySubject, SUBJECTS } from "../../study/subjects.ts";
+import { deploymentsOf, OPERATORS, type Operator, type StudySubject, SUBJECTS } from "../../study/subjects.ts";
 import { calibrated, type Profiles, runOf, studyTopology } from "../../study/world.ts";
 import { cutAfter, profileOf } from "../costmodel/profiles.ts";
 
@@ -163,12 +163,20 @@ describe("the evaluation", () => {
     for (const runs of [published, undefined]) {
       const found = evaluate(subjects, profiles, runs, () => {});
       expect(found.rows).toHaveLength(40);
-      expect(found.findings.map(({ claim, subject }) => `${claim} ${subject}`)).toEqual(
-        ["a resnet", "a bert", "b resnet", "b bert", "c resnet", "c bert", "d bert", "e resnet"],
-      );
+      expect(found.findings.map(({ claim, subject }) => `${claim} ${subject}`)).toEqual([
+        "a resnet",
+        "a bert",
+        "b resnet",
+        "b bert",
+        "c resnet",
+        "c bert",
+        "d bert",
+        "e resnet",
+      ]);
       expect(found.orders).toHaveLength(runs ? 6 : 0);
       expect(found.beyond.load.every(({ p50_s, p99_s }) => p50_s <= p99_s)).toBe(true);
-      if (runs) for (const { tau } of found.orders.filter(({ tier }) => tier !== "cloud")) expect(tau).toBeGreaterThan(0.5);
+      if (runs)
+        for (const { tau } of found.orders.filter(({ tier }) => tier !== "cloud")) expect(tau).toBeGreaterThan(0.5);
     }
   });
 });
