@@ -161,7 +161,6 @@ export function evaluate(
   note: (text: string) => void,
 ): Pick<StudyResult, "predictions" | "with_sptq" | "beyond"> {
   const calibration = calibrated(subjects, profiles, published, FITTED);
-  const { worlds } = calibration;
   note("going where the study could not: bandwidths, cuts, codecs, sessions");
   const flips = subjects.flatMap((subject) => FLIPPED.map((operator) => flip(subject, operator, calibration)));
   const best = subjects.flatMap((subject) =>

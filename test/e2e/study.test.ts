@@ -20,10 +20,10 @@ describe("npm run study", () => {
   test("goes its whole way without published runs, and takes its profiles again", { timeout: 180_000 }, () => {
     const first = study("-o", path.join(folder, "charts"));
     expect(first.reused_profiles).toBe(0);
-    expect(first.rows).toHaveLength(18);
-    expect(first.calibration.rows).toBe(0);
-    expect(first.calibration.on).toContain("no published runs");
-    for (const { published_s, low_s, predicted_s, high_s } of first.rows) {
+    expect(first.predictions.rows).toHaveLength(18);
+    expect(first.predictions.calibration.rows).toBe(0);
+    expect(first.predictions.calibration.on).toContain("no published runs");
+    for (const { published_s, low_s, predicted_s, high_s } of first.predictions.rows) {
       expect(published_s).toBeNull();
       expect(low_s).toBeLessThan(predicted_s);
       expect(predicted_s).toBeLessThan(high_s);
@@ -36,6 +36,6 @@ describe("npm run study", () => {
 
     const again = study();
     expect(again.reused_profiles).toBe(6);
-    expect(again.rows).toEqual(first.rows);
+    expect(again.predictions.rows).toEqual(first.predictions.rows);
   });
 });

@@ -162,8 +162,9 @@ describe("the evaluation", () => {
   test("fills every row, with and without published runs", () => {
     for (const runs of [published, undefined]) {
       const found = evaluate(subjects, profiles, runs, () => {});
-      expect(found.rows).toHaveLength(40);
-      expect(found.findings.map(({ claim, subject }) => `${claim} ${subject}`)).toEqual([
+      expect(found.with_sptq === null).toBe(runs === undefined);
+      expect(found.predictions.rows).toHaveLength(40);
+      expect(found.predictions.findings.map(({ claim, subject }) => `${claim} ${subject}`)).toEqual([
         "a resnet",
         "a bert",
         "b resnet",
@@ -173,10 +174,10 @@ describe("the evaluation", () => {
         "d bert",
         "e resnet",
       ]);
-      expect(found.orders).toHaveLength(runs ? 6 : 0);
+      expect(found.predictions.orders).toHaveLength(runs ? 6 : 0);
       expect(found.beyond.load.every(({ p50_s, p99_s }) => p50_s <= p99_s)).toBe(true);
       if (runs)
-        for (const { tau } of found.orders.filter(({ tier }) => tier !== "cloud")) expect(tau).toBeGreaterThan(0.5);
+        for (const { tau } of found.predictions.orders.filter(({ tier }) => tier !== "cloud")) expect(tau).toBeGreaterThan(0.5);
     }
   });
 });
