@@ -177,7 +177,8 @@ describe("the evaluation", () => {
       expect(found.predictions.orders).toHaveLength(runs ? 6 : 0);
       expect(found.beyond.load.every(({ p50_s, p99_s }) => p50_s <= p99_s)).toBe(true);
       if (runs)
-        for (const { tau } of found.predictions.orders.filter(({ tier }) => tier !== "cloud")) expect(tau).toBeGreaterThan(0.5);
+        for (const { tau } of found.predictions.orders.filter(({ tier }) => tier !== "cloud"))
+          expect(tau).toBeGreaterThan(0.5);
     }
   });
 });
