@@ -9,6 +9,7 @@ import type { Unknown } from "./parameters.ts";
 import { PipelineModel } from "./pipeline.ts";
 import { maximise, type Posterior } from "./posterior.ts";
 import type { LatencyModel, Predictor } from "./predictor.ts";
+import { Worlds } from "./worlds.ts";
 
 /** A predicted median of a cell, with how sure the parameters leave it. */
 export interface CellPrediction {
@@ -24,6 +25,11 @@ export interface Known {
   readonly topology?: Topology | undefined;
   /** Of all models that the runs are of; without any, runs alone must show everything. */
   readonly profiles?: readonly Profile[] | undefined;
+  /**
+   * The tiers are machines other than the profiled one: a topology's speeds are guesses, and how much faster integer kernels are
+   * than float ones may differ, too.
+   */
+  readonly foreign?: boolean | undefined;
 }
 
 /** A model of latencies with its unknowns fitted. */
@@ -41,13 +47,15 @@ export class Fit {
    */
   constructor(
     cells: readonly Cell[],
-    { topology, profiles }: Known = {},
+    { topology, profiles, foreign }: Known = {},
     { near, before }: { near?: Fit; before?: { unknowns: readonly Unknown[]; posterior: Posterior } } = {},
   ) {
     if (cells.length === 0) throw new Problem("there are no runs to fit to");
     this.cells = cells;
     this.#disturbances = disturbances(cells);
-    this.model = profiles?.length ? new PipelineModel(cells, profiles, topology) : new EndToEndModel(cells, topology);
+    this.model = profiles?.length
+      ? new PipelineModel(cells, profiles, topology, foreign)
+      : new EndToEndModel(cells, topology);
     if (before) {
       this.model.unknowns.seed(before.unknowns);
       this.posterior = before.posterior;
@@ -103,6 +111,13 @@ export class Fit {
       if (index !== undefined && index < other.posterior.values.length) values[i] = other.posterior.values[index]!;
     }
     return values;
+  }
+
+  /** Possible worlds under which latencies can be compared: what shifts both of two shifts them together. */
+  worlds(count: number, seed = 1): Worlds {
+    const ratioOf = (run: MeasuredRun) =>
+      (this.#disturbances.of.get(configurationKey(run)) ?? this.#disturbances.common).ratio;
+    return new Worlds(this.model, { posterior: this.posterior, ratioOf, count, seed });
   }
 
   /** Typical seconds by stage of a request under these conditions, where the model knows stages. */

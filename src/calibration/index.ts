@@ -9,3 +9,4 @@ export { condition } from "./expression.ts";
 export { type CellPrediction, Fit, type Known } from "./fit.ts";
 export { calibratedPredictions } from "./predictions.ts";
 export { type Calibrated, calibrate, type Fold, validate } from "./validate.ts";
+export { priorWorlds, type Worlds } from "./worlds.ts";

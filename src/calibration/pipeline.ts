@@ -22,6 +22,9 @@ const SPREAD = {
   /** Of one configuration around the sum of its stages. */
   configuration: 0.02,
 } as const;
+/** On machines other than the profiled one: of a tier's speed, and of what its integer kernels gain beside what they gain here. */
+const FOREIGN = { tier: 1, integer: 0.4 } as const;
+const INTEGER = /(^|\+)(sptq|qat)$/;
 /** Share of a link's rate that messages get; headers of packets and of requests take the rest. */
 const GOODPUT = { median: 0.95, spread: 0.03 };
 /** Seconds from one program to the next, beyond all stages: system calls, wake-ups, parsing of headers. */
@@ -60,11 +63,13 @@ export class PipelineModel implements LatencyModel {
   readonly route: { readonly chain: readonly string[]; readonly fetches: boolean };
   readonly #topology: Topology | undefined;
   readonly #profiles: readonly Profile[];
+  readonly #foreign: boolean;
   readonly #models = new Map<string, ReturnType<typeof loadModel>>();
 
   /** @throws Problem when a run's model has no profile */
-  constructor(cells: readonly Cell[], profiles: readonly Profile[], topology?: Topology) {
+  constructor(cells: readonly Cell[], profiles: readonly Profile[], topology?: Topology, foreign = false) {
     this.#topology = topology;
+    this.#foreign = foreign;
     this.#profiles = profiles;
     this.route = { chain: chainOf(cells, topology), fetches: false };
   }
@@ -149,9 +154,12 @@ export class PipelineModel implements LatencyModel {
       const own = stage === "infer" ? SPREAD.model : SPREAD.other;
       const everywhere = unknowns.of(stage, "", 0, spread);
       const ofModel = unknowns.of(`${stage} of ${model}`, "", 0, own, [everywhere]);
-      const here = unknowns.of(`${stage} on ${place}`, "", 0, SPREAD.tier);
+      const here = unknowns.of(`${stage} on ${place}`, "", 0, this.#foreign ? FOREIGN.tier : SPREAD.tier);
       if (stage === "load") return [ofModel, here];
-      return [unknowns.of(`infer of ${model}, ${session} session`, "", 0, own, [ofModel]), here];
+      const factors = [unknowns.of(`infer of ${model}, ${session} session`, "", 0, own, [ofModel]), here];
+      if (this.#foreign && INTEGER.test(run.operator))
+        factors.push(unknowns.of(`integer kernels on ${place}`, "", 0, FOREIGN.integer));
+      return factors;
     }
     const coding = stage === "relay" ? "relay" : `${stage} as ${codec}`;
     return [unknowns.of(coding, "", 0, SPREAD.other), unknowns.of(`${coding} on ${place}`, "", 0, SPREAD.tier)];

@@ -60,6 +60,8 @@ export interface ProfileOptions {
   readonly budgetSeconds: number;
   /** At most so many cuts, evenly spread over the graph. */
   readonly cuts: number;
+  /** Cuts that are among them whatever their number; ids that the model has not are passed over. */
+  readonly cutIds?: readonly string[];
   /** Deployment operator that made the variant. */
   readonly operator: string;
   readonly onProgress: OnProgress;
@@ -122,7 +124,8 @@ export async function profileModel(
     const journal = options.journal ? new Journal<Entry>(options.journal, fingerprint(model, options)) : undefined;
     const known = journal?.entries ?? [];
     const cuts = cutsOf(graph);
-    const asked = spread(cuts, options.cuts);
+    const evenly = spread(cuts, options.cuts);
+    const asked = cuts.filter((cut) => evenly.includes(cut) || options.cutIds?.includes(cut.id));
     const anchors = chooseAnchors(cuts, asked, workOf(subject), weightsOf(subject));
     const plans = await planCuts(
       subject,
@@ -229,11 +232,13 @@ export async function planModel(
  */
 export function fingerprint(
   model: Model,
-  options: Pick<ProfileOptions, "settings" | "shapes" | "inputs" | "cuts" | "operator">,
+  options: Pick<ProfileOptions, "settings" | "shapes" | "inputs" | "cuts" | "cutIds" | "operator">,
 ): string {
   const raw = [...options.inputs].map(([name, bytes]) => [name, createHash("sha256").update(bytes).digest("hex")]);
   const inputs = [...inputTypes(analyse(model), options.shapes)];
-  const work = [digest(model), describeHost().id, options.settings, inputs, raw, options.cuts, options.operator];
+  const named = options.cutIds?.length ? [options.cutIds] : [];
+  const { settings, cuts, operator } = options;
+  const work = [digest(model), describeHost().id, settings, inputs, raw, cuts, operator, ...named];
   return createHash("sha256").update(JSON.stringify(work)).digest("hex");
 }
 
