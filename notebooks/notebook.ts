@@ -17,12 +17,8 @@ import {
 } from "../src/index.ts";
 import { parse } from "yaml";
 
-export { bitRate, byteSize, duration, percent, rounded } from "../src/report/format.ts";
-export { FAINT, INK, inked, MUTED, NEUTRAL } from "../src/report/palette.ts";
-export { chart as framed, haloed, layout, logTicks, pixels } from "../src/report/theme.ts";
-
-/** Okabe and Ito's colours, which colour-blind readers can tell apart, in the order in which they are given to series. */
-export const COLOURS = ["#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9"] as const;
+export { bars, COLOURS, lines } from "./charts.ts";
+export { bitRate, byteSize, duration, interval, percent, rounded } from "../src/report/format.ts";
 
 /** A profile of the repository, such as "profiles/MODEL.json". */
 export function readProfile(file: string): Profile {
