@@ -103,7 +103,11 @@ export function lines({ series, x, y, level, now, ...words }: Lines): TopLevelSp
       { data: { values }, mark: { type: "line", color: colour, strokeWidth: 2.2, aria: false }, encoding },
       ...(points.length <= 25
         ? [
-            { data: { values }, mark: { type: "circle", color: colour, size: 36, opacity: 1 }, encoding } satisfies Layer,
+            {
+              data: { values },
+              mark: { type: "circle", color: colour, size: 36, opacity: 1 },
+              encoding,
+            } satisfies Layer,
           ]
         : []),
     ];
@@ -169,7 +173,12 @@ export interface Bar {
 }
 
 /** Horizontal bars from zero, with their values beside them and intervals as rules. */
-export function bars({ rows, title, log = false, ...words }: Words & { rows: readonly Bar[]; title: string; log?: boolean }): TopLevelSpec {
+export function bars({
+  rows,
+  title,
+  log = false,
+  ...words
+}: Words & { rows: readonly Bar[]; title: string; log?: boolean }): TopLevelSpec {
   const left = Math.max(...rows.map(({ label }) => textWidth(label, TEXT_SIZE))) + 14;
   const right = Math.max(...rows.map(({ text }) => textWidth(text, TEXT_SIZE))) + 14;
   const room = layout({}, { left, right }, { left, right });
@@ -219,6 +228,76 @@ export function bars({ rows, title, log = false, ...words }: Words & { rows: rea
         {
           mark: { type: "text", align: "left", baseline: "middle", dx: 8, color: INK, aria: false },
           encoding: { x: { ...x, field: "end" }, y, text: { field: "text" } },
+        },
+      ],
+    },
+  ]);
+}
+
+export interface Against extends Words {
+  readonly points: readonly (Required<Point> & { readonly series: string })[];
+  /** Relative error to both sides of equality that is drawn as a band. */
+  readonly band: number;
+  /** Titles of the axes, with units. */
+  readonly x: string;
+  readonly y: string;
+}
+
+/** Points around the diagonal of two equal logarithmic axes; each series has a colour and a shape. */
+export function against({ points, band, x, y, ...words }: Against): TopLevelSpec {
+  const names = [...new Set(points.map(({ series }) => series))];
+  const room = layout({}, { left: 60, right: 150 }, { left: 60, right: 150 });
+  const all = points.flatMap((point) => [point.x, point.low, point.high]);
+  const [low, high] = [Math.min(...all) / 1.15, Math.max(...all) * 1.15];
+  const scale = { type: "log", domain: [rounded(low), rounded(high)], nice: false } as const;
+  const ticks = { values: logTicks(low, high, 12), labelExpr: "format(datum.value, '~g')" };
+  const positionX: Position = { field: "x", type: "quantitative", scale, axis: { ...ticks, title: x } };
+  const positionY: Position = { field: "y", type: "quantitative", scale, axis: { ...ticks, title: y } };
+  const size = Math.min(room.plot, 430);
+  const shapes = ["circle", "square", "triangle-up", "diamond", "cross"];
+  const key = names.map((name, i) => ({ text: name, y: 12 + 18 * i, colour: COLOURS[i], shape: shapes[i] }));
+  const ends = [low, high].map((x) => ({ x: rounded(x), y: rounded(x / (1 + band)), high: rounded(x * (1 + band)) }));
+  const colour = { field: "colour", type: "nominal", scale: null } as const;
+  const shape = { field: "shape", type: "nominal", scale: null } as const;
+  const values = points.map((point) => ({
+    ...Object.fromEntries((["x", "y", "low", "high"] as const).map((name) => [name, rounded(point[name])])),
+    colour: COLOURS[names.indexOf(point.series)],
+    shape: shapes[names.indexOf(point.series)],
+  }));
+  return chart(words, room, [
+    {
+      width: size,
+      height: size,
+      layer: [
+        {
+          data: { values: ends },
+          mark: { type: "area", color: FAINT, opacity: 0.6, clip: true, aria: false },
+          encoding: { x: positionX, y: positionY, y2: { field: "high" } },
+        },
+        {
+          data: { values: ends.map((end) => ({ x: end.x, y: end.x })) },
+          mark: { type: "line", color: MUTED, strokeWidth: 1, aria: false },
+          encoding: { x: positionX, y: positionY },
+        },
+        {
+          data: { values },
+          mark: { type: "rule", opacity: 0.35, aria: false },
+          encoding: { x: positionX, y: { ...positionY, field: "low" }, y2: { field: "high" }, color: colour },
+        },
+        {
+          data: { values },
+          mark: { type: "point", filled: true, size: 42, opacity: 1 },
+          encoding: { x: positionX, y: positionY, color: colour, shape },
+        },
+        {
+          data: { values: key },
+          mark: { type: "point", filled: true, size: 60, opacity: 1, xOffset: 16 },
+          encoding: { x: { value: size }, y: pixels("y"), color: colour, shape },
+        },
+        {
+          data: { values: key },
+          mark: { type: "text", align: "left", baseline: "middle", dx: 28, color: INK },
+          encoding: { x: { value: size }, y: pixels("y"), text: { field: "text" } },
         },
       ],
     },

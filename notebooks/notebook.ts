@@ -4,21 +4,21 @@
  * the same.
  */
 import type { TopLevelSpec } from "vega-lite";
+import { parse } from "yaml";
 import { reportData } from "../src/cli/reporting.ts";
 import {
   type Device,
   type Profile,
-  type Topology,
   parseDevice,
   parseTopology,
   profileSchema,
   report,
   store,
+  type Topology,
 } from "../src/index.ts";
-import { parse } from "yaml";
 
-export { bars, COLOURS, lines } from "./charts.ts";
 export { bitRate, byteSize, duration, interval, percent, rounded } from "../src/report/format.ts";
+export { against, bars, COLOURS, lines } from "./charts.ts";
 
 /** A profile of the repository, such as "profiles/MODEL.json". */
 export function readProfile(file: string): Profile {
