@@ -248,8 +248,9 @@ export function against({ points, band, x, y, ...words }: Against): TopLevelSpec
   const names = [...new Set(points.map(({ series }) => series))];
   const room = layout({}, { left: 60, right: 150 }, { left: 60, right: 150 });
   const all = points.flatMap((point) => [point.x, point.low, point.high]);
-  const [low, high] = [Math.min(...all) / 1.15, Math.max(...all) * 1.15];
-  const scale = { type: "log", domain: [rounded(low), rounded(high)], nice: false } as const;
+  const low = Math.min(...all) / 1.15;
+  const high = Math.max(...all) * 1.15;
+  const scale = { type: "log" as const, domain: [rounded(low), rounded(high)], nice: false };
   const ticks = { values: logTicks(low, high, 12), labelExpr: "format(datum.value, '~g')" };
   const positionX: Position = { field: "x", type: "quantitative", scale, axis: { ...ticks, title: x } };
   const positionY: Position = { field: "y", type: "quantitative", scale, axis: { ...ticks, title: y } };
