@@ -235,7 +235,7 @@ export function bars({
 }
 
 export interface Against extends Words {
-  readonly points: readonly (Required<Point> & { readonly series: string })[];
+  readonly points: readonly (Record<"x" | "y" | "low" | "high", number> & { readonly series: string })[];
   /** Relative error to both sides of equality that is drawn as a band. */
   readonly band: number;
   /** Titles of the axes, with units. */
