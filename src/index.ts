@@ -1,9 +1,10 @@
 /**
  * Tierwise as a library: the rooms' public faces. Pure rooms (onnx, codecs, costmodel, simulator, planner, whatif, report,
- * units, zoo, accuracy, devices) run anywhere; the profiler, the testbed, sweeps, the store and the data sets need Node and ONNX
+ * units, zoo, accuracy, devices, calibration) run anywhere; the profiler, the testbed, sweeps, the store and the data sets need Node and ONNX
  * Runtime.
  */
 export * as accuracy from "./accuracy/index.ts";
+export * as calibration from "./calibration/index.ts";
 export * as codecs from "./codecs/index.ts";
 export * as costmodel from "./costmodel/index.ts";
 export * as datasets from "./datasets/index.ts";

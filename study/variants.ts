@@ -1,7 +1,7 @@
 import { existsSync, rmSync } from "node:fs";
 import path from "node:path";
 import { type ApplyRequest, applyOperators } from "../src/cli/applying.ts";
-import { readProfile } from "../src/cli/profiling.ts";
+import { readProfile } from "../src/cli/profiles.ts";
 import { Progress } from "../src/cli/progress.ts";
 import type { Profile } from "../src/formats/profile.ts";
 import { describeHost, profileModel } from "../src/profiler/index.ts";
