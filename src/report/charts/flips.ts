@@ -36,8 +36,8 @@ export function flips(data: PlanReport, options: ChartOptions = {}): TopLevelSpe
     { headline: headline(data), subtitle: subtitle(data) },
     room,
     [
-      ...(bandwidths.length > 0 ? [panel(data, bandwidths, 1e-6, "bandwidth, Mbit/s, logarithmic", room)] : []),
-      ...(others.length > 0 ? [panel(data, others, 1, "speed relative to the profiled host, logarithmic", room)] : []),
+      ...(bandwidths.length > 0 ? [panel(bandwidths, 1e-6, "bandwidth, Mbit/s, logarithmic", room)] : []),
+      ...(others.length > 0 ? [panel(others, 1, "speed relative to the profiled host, logarithmic", room)] : []),
     ],
     16,
   );
@@ -50,7 +50,7 @@ export function flipsMissing({ plan }: PlanReport): string | undefined {
 }
 
 /** One row per input: how far it can go before another choice is as good, and which. */
-function panel(data: PlanReport, found: readonly PlanFlip[], scale: number, title: string, room: Layout): Panel {
+function panel(found: readonly PlanFlip[], scale: number, title: string, room: Layout): Panel {
   const paths = [...new Set(found.map(({ path }) => path))];
   const values = found.flatMap(({ now, at }) => [now * scale, at * scale]);
   const [left, right] = [Math.min(...values) / MARGIN, Math.max(...values) * MARGIN];

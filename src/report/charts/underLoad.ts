@@ -117,7 +117,7 @@ export function underLoad(data: PlanReport, options: ChartOptions = {}): TopLeve
         },
         ...percentileNames(first, most * 1.04e3, room.plot, ROW_PX),
         {
-          data: { values: rows.filter(({ text }) => text !== undefined) },
+          data: { values: rows.filter((row) => "text" in row) },
           mark: { type: "text", align: "left", baseline: "middle", color: BAD, dx: 2 },
           encoding: { x: { value: 0 }, y, text: { field: "text" } },
         },
