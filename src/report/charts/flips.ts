@@ -39,7 +39,7 @@ export function flips(data: PlanReport, options: ChartOptions = {}): TopLevelSpe
       ...(bandwidths.length > 0 ? [panel(bandwidths, 1e-6, "bandwidth, Mbit/s, logarithmic", room)] : []),
       ...(others.length > 0 ? [panel(others, 1, "speed relative to the profiled host, logarithmic", room)] : []),
     ],
-    16,
+    48,
   );
 }
 
@@ -89,10 +89,10 @@ function panel(found: readonly PlanFlip[], scale: number, title: string, room: L
     words,
     TEXT_SIZE,
     { width: room.plot, height: height + 8 },
-    nows.flatMap(({ textX, textY, text }) => {
+    rows.map(({ now, y }) => ({ x: now, y })).concat(nows.flatMap(({ textX, textY, text }) => {
       const wide = textWidth(text, TEXT_SIZE);
       return [0, 0.2, 0.4, 0.6, 0.8, 1].map((share) => ({ x: textX + share * wide, y: textY }));
-    }),
+    })),
   );
   const said = words.flatMap(({ text }, index) =>
     places[index] ? [{ text, textX: rounded(places[index].textX), textY: rounded(places[index].textY) }] : [],

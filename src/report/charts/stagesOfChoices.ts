@@ -183,6 +183,6 @@ function subtitle(data: PlanReport, narrow: boolean): string {
   const order = data.plan.objective === "latency" && !isLoaded(data) ? "best first" : "in the plan's order";
   return (
     `Predicted latency of one request that is alone, ms, by stage; ${order}` +
-    `${narrow ? "." : "; each bar reads from left to right as the request passes its stages."}`
+    `${narrow ? "." : "; a stage is named where there is room."}`
   );
 }

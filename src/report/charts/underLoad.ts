@@ -49,7 +49,7 @@ export function underLoad(data: PlanReport, options: ChartOptions = {}): TopLeve
             choice: choiceName(choice),
             name,
             ms: rounded(value * 1e3),
-            low: rounded(low * 1e3),
+            low: rounded(Math.max(low, 0) * 1e3),
             high: rounded(high * 1e3),
             colour: COLOURS[name],
           };
