@@ -89,10 +89,14 @@ function panel(found: readonly PlanFlip[], scale: number, title: string, room: L
     words,
     TEXT_SIZE,
     { width: room.plot, height: height + 8 },
-    rows.map(({ now, y }) => ({ x: now, y })).concat(nows.flatMap(({ textX, textY, text }) => {
-      const wide = textWidth(text, TEXT_SIZE);
-      return [0, 0.2, 0.4, 0.6, 0.8, 1].map((share) => ({ x: textX + share * wide, y: textY }));
-    })),
+    rows
+      .map(({ now, y }) => ({ x: now, y }))
+      .concat(
+        nows.flatMap(({ textX, textY, text }) => {
+          const wide = textWidth(text, TEXT_SIZE);
+          return [0, 0.2, 0.4, 0.6, 0.8, 1].map((share) => ({ x: textX + share * wide, y: textY }));
+        }),
+      ),
   );
   const said = words.flatMap(({ text }, index) =>
     places[index] ? [{ text, textX: rounded(places[index].textX), textY: rounded(places[index].textY) }] : [],
