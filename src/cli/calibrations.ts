@@ -1,10 +1,10 @@
 import { type Calibrated, calibratedFrom, type Known } from "../calibration/index.ts";
-import { type Calibration, calibrationSchema } from "../formats/calibration.ts";
-import { problemOf } from "../formats/issues.ts";
+import { calibrationSchema } from "../formats/calibration.ts";
 import { Problem } from "../formats/problem.ts";
 import type { Profile } from "../formats/profile.ts";
 import type { Topology } from "../formats/topology.ts";
-import { type RunTable, readText } from "../store/index.ts";
+import type { RunTable } from "../store/index.ts";
+import { readJson } from "./documents.ts";
 import { note } from "./output.ts";
 import { readProfile } from "./profiles.ts";
 import { readTopology } from "./topologies.ts";
@@ -14,7 +14,7 @@ import { readTopology } from "./topologies.ts";
  * @throws Problem naming the file and the field
  */
 export function readCalibration(file: string, known: Known): Calibrated {
-  const document = readDocument(file);
+  const document = readJson(file, calibrationSchema);
   if (document.profiled && !known.profiles?.length) {
     throw new Problem(`${file} was fitted with profiles; give them with --profiles`);
   }
@@ -27,26 +27,13 @@ export function readCalibration(file: string, known: Known): Calibrated {
  * @throws Problem when it was not fitted with profiles, or not of this model
  */
 export function readProfiledCalibration(file: string, profiles: readonly Profile[], topology: Topology): Calibrated {
-  const document = readDocument(file);
+  const document = readJson(file, calibrationSchema);
   if (!document.profiled) throw withoutProfiles(file);
   return calibratedFrom(document, { profiles, topology });
 }
 
 function withoutProfiles(file: string): Problem {
   return new Problem(`${file} was fitted without profiles and knows no stages; run: tierwise calibrate --profiles …`);
-}
-
-function readDocument(file: string): Calibration {
-  let document: unknown;
-  try {
-    document = JSON.parse(readText(file));
-  } catch (error) {
-    if (error instanceof SyntaxError) throw new Problem(`${file} is not JSON: ${error.message}`);
-    throw error;
-  }
-  const parsed = calibrationSchema.safeParse(document);
-  if (!parsed.success) throw problemOf(parsed.error, file);
-  return parsed.data;
 }
 
 /** A table without its open streams: their requests wait for one another, which is `simulate`'s to predict. */

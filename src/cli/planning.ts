@@ -42,3 +42,10 @@ function fromProfiles(profiles: readonly string[], file: string) {
   if (profiles.length === 0) throw new Problem(`${file}: no profiles: give the scenario \`variants\`, or \`profiles\``);
   return [{ operator: undefined, profiles, accuracy: undefined }];
 }
+
+/** What the planner is doing, for progress. */
+export const PLAN_PHASES = {
+  search: "searching",
+  simulate: "simulating the finalists",
+  explain: "looking for what would change it",
+} as const;

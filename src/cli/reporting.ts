@@ -3,7 +3,18 @@ import { crossover, loadModel, predict } from "../costmodel/index.ts";
 import type { Profile } from "../formats/profile.ts";
 import type { Topology } from "../formats/topology.ts";
 import { readBundles, toPng } from "../render/index.ts";
-import { CHARTS, type Check, drawCharts, html, type ReportData, toSvg } from "../report/index.ts";
+import {
+  CHARTS,
+  type Chart,
+  type Check,
+  drawCharts,
+  html,
+  PLAN_CHARTS,
+  type PlanReport,
+  planHtml,
+  type ReportData,
+  toSvg,
+} from "../report/index.ts";
 import { writeAtomically } from "../store/index.ts";
 import { describeTopology } from "./topologies.ts";
 
@@ -53,9 +64,14 @@ function plain({ link, current_bps, points }: ReturnType<typeof crossover>): Non
   };
 }
 
-/** Writes the report as one HTML file. */
+/** Writes the report on a model as one HTML file. */
 export async function writeReport(data: ReportData, file: string): Promise<void> {
-  writeAtomically(file, html(data, await drawCharts(data), await readBundles()));
+  writeAtomically(file, html(data, await drawCharts(data, CHARTS), await readBundles()));
+}
+
+/** Writes the report on a plan as one HTML file. */
+export async function writePlanReport(data: PlanReport, file: string): Promise<void> {
+  writeAtomically(file, planHtml(data, await drawCharts(data, PLAN_CHARTS), await readBundles()));
 }
 
 /** What single charts can be written as. */
@@ -66,14 +82,19 @@ export interface ChartFormats {
 }
 
 /** Writes each chart by itself; returns the files. */
-export async function writeCharts(data: ReportData, folder: string, formats: ChartFormats): Promise<string[]> {
+export async function writeCharts<Data>(
+  data: Data,
+  charts: readonly Chart<Data>[],
+  folder: string,
+  formats: ChartFormats,
+): Promise<string[]> {
   const files: string[] = [];
   const write = (name: string, content: string | Uint8Array) => {
     const file = path.join(folder, name);
     writeAtomically(file, content);
     files.push(file);
   };
-  for (const { name, spec, missing } of CHARTS) {
+  for (const { name, spec, missing } of charts) {
     if (missing(data) !== undefined) continue;
     const chart = spec(data);
     const svg = await toSvg(chart);

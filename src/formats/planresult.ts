@@ -109,6 +109,17 @@ export const planResultSchema = z.object({
       switches: z.array(
         z.object({ at_s: quantity, operator: z.string(), placement: z.string(), cut: z.string().nullable() }),
       ),
+      phases: z
+        .array(
+          z.object({
+            at_s: quantity,
+            bandwidths_bps: z.record(z.string(), quantity).describe("of the links with traces"),
+            fixed_s: quantity,
+            robust_s: quantity,
+            adaptive_s: quantity.describe("without what a switch costs"),
+          }),
+        )
+        .describe("times during which no bandwidth changes, and the latency of each policy then"),
     })
     .optional()
     .describe("where links have traces"),

@@ -14,6 +14,8 @@ interface Phase {
   readonly at_s: number;
   readonly duration_s: number;
   readonly topology: Topology;
+  /** Of the links with traces, bit/s. */
+  readonly bandwidths: readonly (readonly [link: string, bandwidth_bps: number])[];
 }
 
 /** One way to run, whatever the bandwidths. */
@@ -70,6 +72,13 @@ export function movingOf(question: PlanQuestion): Moving | undefined {
       switches: switches.length,
     },
     switches: [0, ...switches].map((phase) => ({ at_s: phases[phase]!.at_s, ...named(adaptive[phase]!) })),
+    phases: phases.map(({ at_s, bandwidths }, phase) => ({
+      at_s,
+      bandwidths_bps: Object.fromEntries(bandwidths),
+      fixed_s: latency[phase]![fixed]!,
+      robust_s: latency[phase]![robust]!,
+      adaptive_s: latency[phase]![adaptive[phase]!]!,
+    })),
   };
 }
 
@@ -134,7 +143,7 @@ function phasesOf({ scenario, topology }: PlanQuestion): Phase[] {
     const key = JSON.stringify(bandwidths);
     const own = known.get(key) ?? withBandwidths(topology, new Map(bandwidths));
     known.set(key, own);
-    return { at_s, duration_s: (times[i + 1] ?? end) - at_s, topology: own };
+    return { at_s, duration_s: (times[i + 1] ?? end) - at_s, topology: own, bandwidths };
   });
 }
 

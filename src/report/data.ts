@@ -29,20 +29,28 @@ export const crossoverSchema = z.object({
 });
 export type Crossover = z.infer<typeof crossoverSchema>;
 
-/** Everything that a report shows. It holds no chart and no wording: those are made from it. */
+/** A topology's facts, in words. */
+export const topologyWordsSchema = z.object({
+  name: z.string(),
+  tiers: z
+    .array(z.object({ name: z.string().min(1), text: z.string().describe("the tier's facts, in words") }))
+    .describe("in the topology's order, which gives tiers their colours"),
+  links: z.array(
+    z.object({ from: z.string(), to: z.string(), text: z.string().describe("the link's facts, in words") }),
+  ),
+});
+
+/** What colours of tiers depend on. */
+export interface WithTiers {
+  readonly topology: z.infer<typeof topologyWordsSchema>;
+}
+
+/** Everything that a report on one model shows. It holds no chart and no wording: those are made from it. */
 export const reportSchema = z.object({
   format: z.literal("tierwise/report"),
   version: z.literal(1),
   profile: profileSchema,
-  topology: z.object({
-    name: z.string(),
-    tiers: z
-      .array(z.object({ name: z.string().min(1), text: z.string().describe("the tier's facts, in words") }))
-      .describe("in the topology's order, which gives tiers their colours"),
-    links: z.array(
-      z.object({ from: z.string(), to: z.string(), text: z.string().describe("the link's facts, in words") }),
-    ),
-  }),
+  topology: topologyWordsSchema,
   codec: z.string().describe("the codec that the charts show"),
   predictions: z.array(predictionSchema).describe("every cut on every placement; other codecs are passed over"),
   crossover: crossoverSchema.optional(),

@@ -1,6 +1,5 @@
 import type { TopLevelSpec } from "vega-lite";
-import { CHARTS } from "./charts/index.ts";
-import type { ReportData } from "./data.ts";
+import type { Chart } from "./charts/chart.ts";
 import { toSvg } from "./render.ts";
 
 /** A chart, and its picture. */
@@ -21,10 +20,10 @@ export interface DrawnChart {
 const WIDE = 720;
 const NARROW = 350;
 
-/** The charts that the data have something to draw for. */
-export async function drawCharts(data: ReportData): Promise<DrawnChart[]> {
+/** Those of the charts that the data have something to draw for. */
+export async function drawCharts<Data>(data: Data, charts: readonly Chart<Data>[]): Promise<DrawnChart[]> {
   const drawn: DrawnChart[] = [];
-  for (const { name, spec, missing } of CHARTS) {
+  for (const { name, spec, missing } of charts) {
     if (missing(data) !== undefined) continue;
     const [wide, narrow] = [spec(data, { width: WIDE }), spec(data, { width: NARROW })];
     drawn.push({

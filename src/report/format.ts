@@ -29,10 +29,10 @@ export function factor(ratio: number): string {
   return `${ratio < 10 ? ratio.toFixed(1) : Math.round(ratio)}×`;
 }
 
-/** A fraction as a percentage, no finer than is useful: "42 %", "3.1 %". */
-export function percent(fraction: number): string {
+/** A fraction as a percentage, to so many decimals, or else no finer than is useful: "42 %", "3.1 %". */
+export function percent(fraction: number, decimals?: number): string {
   const value = fraction * 100;
-  return `${Math.abs(value) < 10 ? value.toFixed(1) : value.toFixed(0)} %`;
+  return `${value.toFixed(decimals ?? (Math.abs(value) < 10 ? 1 : 0))} %`;
 }
 
 /** A count with its noun, in the plural where there is not one: "3 cuts". */

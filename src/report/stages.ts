@@ -1,5 +1,5 @@
 import type { Prediction, Stage } from "../formats/prediction.ts";
-import type { ReportData } from "./data.ts";
+import type { WithTiers } from "./data.ts";
 import { stageColour } from "./palette.ts";
 
 /** A part of a latency that has a colour of its own: inference by tier, every other stage as a whole. */
@@ -12,7 +12,7 @@ export interface Part {
 const BETWEEN = ["encode", "transfer", "relay", "decode", "load"] as const;
 
 /** All parts, in the order in which a request from `head` to `tail` passes them; other tiers follow. */
-export function parts(data: ReportData, head: string, tail: string): Part[] {
+export function parts(data: WithTiers, head: string, tail: string): Part[] {
   const infer = (tier: string): Part => ({
     key: `infer ${tier}`,
     label: `infer on ${tier}`,
@@ -25,7 +25,7 @@ export function parts(data: ReportData, head: string, tail: string): Part[] {
 }
 
 /** Seconds by part. */
-export function secondsByPart(prediction: Prediction): Map<string, number> {
+export function secondsByPart(prediction: Pick<Prediction, "stages">): Map<string, number> {
   const sums = new Map<string, number>();
   for (const stage of prediction.stages) {
     const key = partKey(stage);

@@ -63,7 +63,14 @@ describe("bandwidths that change", () => {
   test.prop([randomDag, steps, fc.constantFrom("0 s", "10 ms", "1 s", "1 h")], { numRuns: 60 })(
     "adaptive is no worse than the best fixed choice, which no robust one beats, whose regret is the least",
     (dag, drawn, switching) => {
-      const { fixed, robust, adaptive } = plan(moving(dag, drawn, switching)).moving!;
+      const { fixed, robust, adaptive, phases, duration_s } = plan(moving(dag, drawn, switching)).moving!;
+      const meanOf = (of: (phase: (typeof phases)[number]) => number) =>
+        phases.reduce((sum, phase, i) => sum + of(phase) * ((phases[i + 1]?.at_s ?? duration_s) - phase.at_s), 0) /
+        duration_s;
+      expect(meanOf(({ fixed_s }) => fixed_s)).toBeCloseTo(fixed.mean_s, 9);
+      expect(meanOf(({ robust_s }) => robust_s)).toBeCloseTo(robust.mean_s, 9);
+      expect(meanOf(({ adaptive_s }) => adaptive_s)).toBeLessThanOrEqual(adaptive.mean_s + 1e-9);
+      expect(phases.map(({ bandwidths_bps }) => bandwidths_bps["a>b"])).toEqual(drawn.map(({ mbps }) => mbps * 1e6));
       expect(adaptive.mean_s).toBeLessThanOrEqual(fixed.mean_s * (1 + 1e-9));
       expect(fixed.mean_s).toBeLessThanOrEqual(robust.mean_s * (1 + 1e-9));
       expect(robust.worst_regret).toBeLessThanOrEqual(fixed.worst_regret + 1e-9);

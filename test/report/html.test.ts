@@ -1,9 +1,9 @@
 import { describe, expect, test } from "vitest";
 import { readBundles } from "../../src/render/index.ts";
-import { drawCharts, html, type ReportData } from "../../src/report/index.ts";
+import { CHARTS, drawCharts, html, type ReportData } from "../../src/report/index.ts";
 import { sample } from "./sample.ts";
 
-const page = async (data: ReportData) => html(data, await drawCharts(data), await readBundles());
+const page = async (data: ReportData) => html(data, await drawCharts(data, CHARTS), await readBundles());
 
 /** The page without what stands in script elements. */
 const markupOf = (source: string) => source.replace(/<script[^>]*>[\s\S]*?<\/script>/g, "");
@@ -40,7 +40,7 @@ describe("the page", async () => {
   });
 
   test("is without scripts when there are no bundles", async () => {
-    expect(html(sample(), await drawCharts(sample()))).not.toContain("<script");
+    expect(html(sample(), await drawCharts(sample(), CHARTS))).not.toContain("<script");
   });
 });
 

@@ -5,7 +5,7 @@ import { plan as findPlan } from "../../planner/index.ts";
 import { formatBandwidth, formatDuration, formatSize } from "../../units/index.ts";
 import { positiveInteger } from "../arguments.ts";
 import { print, shorten, table } from "../output.ts";
-import { readPlanQuestion } from "../planning.ts";
+import { PLAN_PHASES, readPlanQuestion } from "../planning.ts";
 import { Progress } from "../progress.ts";
 
 export const plan = new Command("plan")
@@ -23,19 +23,13 @@ export const plan = new Command("plan")
     try {
       result = findPlan(question, {
         seed: options.seed,
-        onProgress: (phase, done, total) => progress.report(PHASES[phase], done, total),
+        onProgress: (phase, done, total) => progress.report(PLAN_PHASES[phase], done, total),
       });
     } finally {
       progress.stop();
     }
     print(options.json, result, () => describe(result, options.most));
   });
-
-const PHASES = {
-  search: "searching",
-  simulate: "simulating the finalists",
-  explain: "looking for what would change it",
-};
 
 function describe(result: PlanResult, most: number): string {
   const { best, alternatives, pareto, explanation, searched, moving } = result;

@@ -14,7 +14,7 @@ import { sweepSchema } from "../../formats/sweep.ts";
 import { topologySchema } from "../../formats/topology.ts";
 import { validationSchema } from "../../formats/validation.ts";
 import { variantsSchema } from "../../formats/variants.ts";
-import { reportSchema } from "../../report/index.ts";
+import { planReportSchema, reportSchema } from "../../report/index.ts";
 
 const SCHEMAS = {
   profile: profileSchema,
@@ -28,6 +28,7 @@ const SCHEMAS = {
   calibration: calibrationSchema,
   validation: validationSchema,
   report: reportSchema,
+  "plan-report": planReportSchema,
   dataset: datasetSchema,
   variants: variantsSchema,
   provenance: provenanceSchema,

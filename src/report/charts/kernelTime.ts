@@ -2,7 +2,7 @@ import { sum } from "simple-statistics";
 import type { TopLevelSpec } from "vega-lite";
 import type { ReportData } from "../data.ts";
 import { counted, duration, percent, rounded } from "../format.ts";
-import { FAINT, INK, MUTED, NEUTRAL } from "../palette.ts";
+import { FAINT, INK, MUTED, NEUTRAL, PALE } from "../palette.ts";
 import { shorten } from "../text.ts";
 import { type ChartOptions, chart, layout, nothingToDraw, TEXT_SIZE } from "../theme.ts";
 
@@ -26,7 +26,7 @@ export function kernelTime(data: ReportData, options: ChartOptions = {}): TopLev
   const total = outside + sum(types.map(({ seconds }) => seconds));
   const bars = [
     ...folded(types).map((share) => ({ ...share, colour: NEUTRAL })),
-    { name: "outside kernels", seconds: outside, kernels: 0, colour: "#B9C3CD" },
+    { name: "outside kernels", seconds: outside, kernels: 0, colour: PALE },
   ].filter(({ seconds }) => seconds > 0);
   const rows = bars.map(({ name, seconds, kernels, colour }) => ({
     name,

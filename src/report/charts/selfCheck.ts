@@ -2,7 +2,7 @@ import { median } from "simple-statistics";
 import type { TopLevelSpec } from "vega-lite";
 import type { Check, ReportData } from "../data.ts";
 import { counted, duration, interval, percent, rounded } from "../format.ts";
-import { FAINT, INK, MUTED } from "../palette.ts";
+import { BAD, FAINT, INK, MUTED } from "../palette.ts";
 import { shorten } from "../text.ts";
 import { type ChartOptions, chart, type Layer, layout, nothingToDraw, type Position, TEXT_SIZE } from "../theme.ts";
 
@@ -10,7 +10,7 @@ import { type ChartOptions, chart, type Layer, layout, nothingToDraw, type Posit
 const BAND = 0.08;
 const ROW_PX = 20;
 const WITHIN = INK;
-const BEYOND = "#B3261E";
+const BEYOND = BAD;
 
 /** How far predictions are off what was measured for the same segments on the profile's own host. */
 export function selfCheck(data: ReportData, options: ChartOptions = {}): TopLevelSpec {

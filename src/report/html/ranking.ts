@@ -3,6 +3,7 @@ import { ranking } from "../answer.ts";
 import type { ReportData } from "../data.ts";
 import { byteSize, duration, interval } from "../format.ts";
 import { type Markup, markup } from "./markup.ts";
+import { breakable } from "./shell.ts";
 
 /** The placements, best first, each with its best cut. */
 export function rankingTable(data: ReportData): Markup {
@@ -25,10 +26,4 @@ function row(prediction: Prediction, first: boolean, slowest: number): Markup {
 <td class="number">${transferred_bytes > 0 ? byteSize(transferred_bytes) : "–"}</td><td class="wide">${codec}</td>
 <td>${feasible ? "yes" : markup`<span class="bad">no</span>: ${prediction.infeasible_because ?? "too little memory"}`}</td></tr>
 `;
-}
-
-/** The placement, which may go on in a new line after each ">". */
-function breakable(placement: string): Markup {
-  const tiers = placement.split(">");
-  return markup`${tiers.map((tier, index) => (index === 0 ? markup`${tier}` : markup`&gt;<wbr>${tier}`))}`;
 }

@@ -1,9 +1,9 @@
-import type { ReportData } from "../data.ts";
+import type { WithTiers } from "../data.ts";
 import { tierColour } from "../palette.ts";
 import { type Markup, markup } from "./markup.ts";
 
 /** The facts of the tiers, each with its colour in the charts, and of the links between them. */
-export function topologyTable(data: ReportData): Markup {
+export function topologyTable(data: WithTiers): Markup {
   const { tiers, links } = data.topology;
   const tierRows = tiers.map(
     ({ name, text }) =>
