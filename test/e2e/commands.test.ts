@@ -117,10 +117,16 @@ test("every command's help has an example", () => {
     "zoo",
     "agent",
     "measure",
+    "whatif",
+    "sweep",
+    "serve",
+    "calibrate",
+    "validate",
+    "device",
   ]) {
     const { status, stdout } = tierwise([command, "--help"]);
     expect(status).toBe(0);
-    expect(stdout).toMatch(/Example:\n {2}\$ tierwise/);
+    expect(stdout).toMatch(/Examples?:\n {2}\$ tierwise/);
   }
 });
 

@@ -7,8 +7,10 @@ import { readState } from "../../src/web/state.ts";
 
 const ROOT = new URL("../../", import.meta.url);
 const read = (file: string) => readFileSync(new URL(file, ROOT), "utf8");
+/** Folders within are left out, as the page's build leaves them out. */
 const filesIn = (folder: string) =>
   readdirSync(new URL(folder, ROOT))
+    .filter((file) => /\.(json|yaml)$/.test(file))
     .sort()
     .map((file) => `${folder}/${file}`);
 
