@@ -77,10 +77,15 @@ export function cheaperClosure(
   const byTier = own as ClosureGraph[];
   const { profile, dag, atoms } = byTier[0]!;
   const excess_s = excessOf(candidate, graphs, byTier[0]!, measure, limits);
-  if (measure === "latency" && leastPossible(ground, byTier, excess_s[0]!) >= toBeat) return "hopeless";
+  const tried = slopesAround(found, measure).map((slopes) => linearCosts(candidate, byTier, slopes));
+  // A single one means that costs are proportional, and that it bounds them.
+  const [only] = tried;
+  if (measure === "latency" && tried.length === 1 && leastPossible(ground, dag, only!, excess_s[0]!) >= toBeat) {
+    return "hopeless";
+  }
   let best: ClosureFound | undefined;
-  for (const slopes of slopesAround(found, measure)) {
-    const ofAtoms = partition(dag, linearCosts(candidate, byTier, slopes));
+  for (const costs of tried) {
+    const ofAtoms = partition(dag, costs);
     const labels = Uint8Array.from(atoms.atomOf, (atom) => ofAtoms[atom]!);
     if (!nonEmpty(labels, segments) || followsOrder(labels, profile)) continue;
     const made = evaluate(candidate, graphs, labels, excess_s, measure, limits);
@@ -89,12 +94,25 @@ export function cheaperClosure(
   return best;
 }
 
-/** Seconds below which no partition can be: every kernel where it is quickest, and nothing sent between segments. */
-function leastPossible({ world, tiers }: Ground, graphs: readonly ClosureGraph[], excess_s: readonly number[]): number {
-  const speeds = tiers.map((tier) => world.places[tier]!.tier.speed);
-  let sum = excess_s.reduce((total, seconds, k) => total + seconds / speeds[k]!, 0);
-  for (let atom = 0; atom < graphs[0]!.dag.nodes; atom++) {
-    sum += Math.min(...graphs.map(({ atoms }, k) => atoms.seconds[0]![atom]! / speeds[k]!));
+/**
+ * Seconds below which no partition without empty segments can be: every kernel where it is quickest, over each seam the tensor that is
+ * sent most quickly, and the links' delays.
+ */
+function leastPossible(
+  ground: Ground,
+  { flows, nodes }: Dag,
+  { node, flow }: PartitionCosts,
+  excess_s: readonly number[],
+): number {
+  const { world, tiers } = ground;
+  // What takes nothing, such as a source of random numbers, may begin a segment without anything being sent.
+  const everyAtomIsFed = new Set(flows.flatMap(({ consumers }) => consumers)).size === nodes;
+  let sum = costsOf("latency", ground).constant;
+  for (const [k, tier] of tiers.entries()) sum += excess_s[k]! / world.places[tier]!.tier.speed;
+  for (let atom = 0; atom < node[0]!.length; atom++) sum += Math.min(...node.map((part) => part[atom]!));
+  for (const [k, sent] of flow.entries()) {
+    const delay_s = world.ways[tiers[k]!]![tiers[k + 1]!]!.reduce((total, { link }) => total + link.delay_s, 0);
+    sum += delay_s + (everyAtomIsFed ? Math.min(...Array.from(sent)) : 0);
   }
   return sum;
 }
@@ -249,7 +267,7 @@ function linearCosts(
   const messages = graphs[0]!.messages.get(codec)!;
   const one = (values: Float64Array, t: number) => Math.max(0, values[t + 2]! - values[1]!);
   const dear = forbidden.size > 0 ? 1e9 : 0;
-  const flow = slopes.byte.map((byte, k) => {
+  const flow = slopes.byte.map((byte, k): Float64Array => {
     const [sender, receiver] = [world.places[tiers[k]!]!.tier.speed, world.places[tiers[k + 1]!]!.tier.speed];
     return Float64Array.from(dag.flows, (_, t) => {
       const { tensor } = atoms.flows[t]!;
