@@ -1,6 +1,6 @@
 import { existsSync, rmSync } from "node:fs";
 import path from "node:path";
-import { type ApplyRequest, applyOperators } from "../src/cli/applying.ts";
+import { applyOperators, TWIN } from "../src/cli/applying.ts";
 import { readProfile } from "../src/cli/profiles.ts";
 import { Progress } from "../src/cli/progress.ts";
 import type { Profile } from "../src/formats/profile.ts";
@@ -19,22 +19,6 @@ export interface Effort {
   readonly cuts: number;
 }
 
-/** Latency hangs on the graph: training, which would take days, is left out (docs/operators.md, latency twins). */
-const TWIN: Omit<ApplyRequest, "shapes" | "onProgress"> = {
-  data: [],
-  samples: 1,
-  method: { name: "min-max" },
-  activations: "uint8",
-  weightBits: 8,
-  exclude: [],
-  sensitivity: false,
-  sparsity: 0.5,
-  pattern: "unstructured",
-  exit: undefined,
-  classes: undefined,
-  student: undefined,
-  twin: true,
-};
 const SEED = 1;
 const EVERY_CUT = 100_000;
 

@@ -9,7 +9,7 @@ import path from "node:path";
 import { fileURLToPath } from "node:url";
 import { stringify } from "yaml";
 import { cellName, validate } from "../../src/calibration/index.ts";
-import { applyOperators } from "../../src/cli/applying.ts";
+import { applyOperators, TWIN } from "../../src/cli/applying.ts";
 import { describeValidation } from "../../src/cli/commands/validate.ts";
 import { obtainProfile } from "../../src/cli/profiling.ts";
 import type { Profile } from "../../src/formats/profile.ts";
@@ -20,7 +20,6 @@ import { RandomStream } from "../../src/simulator/index.ts";
 import { readRuns, writeAtomically } from "../../src/store/index.ts";
 import { MODELS } from "../models.ts";
 import { describeLoad, type Host } from "./session.ts";
-import { TWIN } from "./variants.ts";
 
 /** Models, and the operators that make variants of each. */
 const SUBJECTS: readonly (readonly [model: string, operators: readonly (string | undefined)[]])[] = [
@@ -155,7 +154,12 @@ function halves(runs: readonly MeasuredRun[], profiles: readonly Profile[], topo
 
 async function applyTwin(file: string, operator: string | undefined, shapes: (typeof MODELS)[number]["shapes"]) {
   if (operator === undefined) return readFileSync(file);
-  const { source } = await applyOperators(file, operator, { ...TWIN, pattern: "channels", shapes });
+  const { source } = await applyOperators(file, operator, {
+    ...TWIN,
+    onProgress: () => {},
+    pattern: "channels",
+    shapes,
+  });
   return source;
 }
 

@@ -2,7 +2,7 @@
 import { rmSync } from "node:fs";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
-import { type ApplyRequest, applyOperators } from "../../src/cli/applying.ts";
+import { type ApplyRequest, applyOperators, TWIN } from "../../src/cli/applying.ts";
 import type { Shapes } from "../../src/profiler/index.ts";
 import { writeAtomically } from "../../src/store/index.ts";
 import { MODELS } from "../models.ts";
@@ -96,23 +96,6 @@ export const SUBJECTS: readonly Subject[] = [
   },
 ];
 
-export const TWIN: Omit<ApplyRequest, "shapes"> = {
-  data: [],
-  samples: 1,
-  method: { name: "min-max" },
-  activations: "uint8",
-  weightBits: 8,
-  exclude: [],
-  sensitivity: false,
-  sparsity: 0.5,
-  pattern: "unstructured",
-  exit: undefined,
-  classes: undefined,
-  student: undefined,
-  twin: true,
-  onProgress: () => {},
-};
-
 /** A variant's file, which is gone once `use` is done, and the share of its products that integer kernels do. */
 export async function madeVariant<T>(
   file: string,
@@ -122,7 +105,12 @@ export async function madeVariant<T>(
   use: (file: string, integerShare: number | undefined) => Promise<T>,
 ): Promise<T> {
   if (operators === undefined) return use(file, undefined);
-  const { source, integerShare } = await applyOperators(file, operators, { ...TWIN, ...request, shapes });
+  const { source, integerShare } = await applyOperators(file, operators, {
+    ...TWIN,
+    onProgress: () => {},
+    ...request,
+    shapes,
+  });
   const made = path.join(folder, `${label.replaceAll(" ", "-")}.onnx`);
   writeAtomically(made, source);
   try {

@@ -58,6 +58,23 @@ export interface ApplyRequest {
   readonly onProgress: (phase: string, done: number, total: number) => void;
 }
 
+/** A latency twin with the operators' defaults: neither data nor training. */
+export const TWIN: Omit<ApplyRequest, "shapes" | "onProgress"> = {
+  data: [],
+  samples: 1,
+  method: { name: "min-max" },
+  activations: "uint8",
+  weightBits: 8,
+  exclude: [],
+  sensitivity: false,
+  sparsity: 0.5,
+  pattern: "unstructured",
+  exit: undefined,
+  classes: undefined,
+  student: undefined,
+  twin: true,
+};
+
 /** Error that quantising one node alone brings: energy of the outputs' difference over energy of the outputs. */
 export interface NodeSensitivity {
   readonly node: string;

@@ -1,6 +1,6 @@
 import { fc, test } from "@fast-check/vitest";
 import { afterAll, expect } from "vitest";
-import { type ApplyRequest, applyOperators, parseOperators } from "../../src/cli/applying.ts";
+import { type ApplyRequest, applyOperators, parseOperators, TWIN } from "../../src/cli/applying.ts";
 import { Problem } from "../../src/formats/problem.ts";
 import { cutsOf, type Model, readModel } from "../../src/onnx/index.ts";
 import { operatorOf, PROVENANCE } from "../../src/operators/index.ts";
@@ -8,23 +8,7 @@ import { relativeError, type Shapes } from "../../src/profiler/index.ts";
 import { type Fixture, PADDLE, TRAINED } from "../fixtures/models.ts";
 import { randomFeeds, runSegment, withSubject } from "../fixtures/running.ts";
 
-const REQUEST: ApplyRequest = {
-  shapes: {},
-  data: [],
-  samples: 1,
-  method: { name: "min-max" },
-  activations: "uint8",
-  weightBits: 8,
-  exclude: [],
-  sensitivity: false,
-  sparsity: 0.5,
-  pattern: "unstructured",
-  exit: undefined,
-  classes: undefined,
-  student: undefined,
-  twin: true,
-  onProgress: () => {},
-};
+const REQUEST: ApplyRequest = { ...TWIN, shapes: {}, onProgress: () => {} };
 const EXITS: Readonly<Record<string, string>> = {
   fmnist_resnet: "/f/f.4/Relu",
   fmnist_mbv2: "/f/f.5/Add",
