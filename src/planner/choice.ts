@@ -78,7 +78,7 @@ export function describeChoice(one: Chosen): PlanChoice {
   };
 }
 
-/** How many nodes are before the first seam: the part of a model that a placement's first tier runs. */
+/** Names of the nodes before the first seam: the part of a model that a placement's first tier runs. */
 function headNodes({ labels, candidate }: Chosen): string[] {
   const [profile] = candidate.variant.profiles;
   return profile!.nodes.flatMap(({ name }, node) => (labels![node] === 0 ? [name] : []));

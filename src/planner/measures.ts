@@ -43,7 +43,7 @@ export function busyCosts(ground: Ground): ChainCosts {
   return priced(ground, busyPricing(ground.scenario), 0);
 }
 
-export function priced({ world, tiers, codec, last }: Ground, pricing: Pricing, constant: number): ChainCosts {
+function priced({ world, tiers, codec, last }: Ground, pricing: Pricing, constant: number): ChainCosts {
   const costs = new PlacementCosts(world, tiers, codec, last, pricing);
   if (constant === 0) return costs;
   return {

@@ -89,7 +89,7 @@ function questionText(data: PlanReport): Markup {
     ],
     [
       "Searched",
-      `${plan.searched.candidates} operators, settings, placements and codecs, each over all its cuts${plan.searched.exact ? "; the answer is exact" : ""}`,
+      `${plan.searched.candidates} combinations of operator, setting, placement and codec, each over its cuts${plan.searched.exact ? "; the answer is exact" : ""}`,
     ],
   ];
   return markup`<dl>${facts.map(([term, text]) => markup`<dt>${term}</dt><dd>${text}</dd>`)}</dl>`;
