@@ -1,17 +1,34 @@
-/** Just under glibc's largest dynamic threshold (32 MiB on 64 bits), bookkeeping of the chunk left room for. */
-const LARGEST = (32 << 20) - (64 << 10);
-let settled = false;
+import { MessageChannel } from "node:worker_threads";
+import type { Values } from "./runtime.ts";
 
 /**
- * Makes the time that outputs take the same in every session of this process. Each run's outputs are copied into fresh
- * buffers. glibc maps a large buffer anew each time, with a page fault for every 4 KiB, until it has seen one of that size
- * freed; later it may still give the top of its heap back after each collection, depending on what lies there. One and the
- * same session of 13 MB of outputs then takes 47 or 55 ms throughout its life. Freeing one buffer of the largest size raises
- * both thresholds to their ends, and buffers are reused from then on (mallopt(3), `M_MMAP_THRESHOLD`). Other allocators do not mind.
+ * Each run's outputs are copied into fresh buffers. Where these come from decides how long that takes: glibc maps a large buffer
+ * anew each time, with a page fault for every 4 KiB, or takes it from its heap, whose top it gives back once enough of it is
+ * free. A session of 13 MB of outputs took 47 or 55 ms, by what happened to lie where. So that runs are alike, buffers are freed at
+ * once instead of at some collection, and glibc is shown that it pays to keep them.
  */
-export function settleAllocator(): void {
-  if (settled) return;
-  settled = true;
-  // Never touched, so it costs no memory; the next collection frees it.
-  new ArrayBuffer(LARGEST);
+const nowhere = new MessageChannel().port1;
+nowhere.close();
+
+/** Frees the values of a run's outputs, which must not be read again. */
+export function free(outputs: Readonly<Record<string, Values>>): void {
+  for (const { data } of Object.values(outputs)) {
+    // Texts are plain arrays, and a view of a part is not the tensor's alone. What is posted to a closed port is lost at once.
+    if (ArrayBuffer.isView(data) && data.byteLength === data.buffer.byteLength && data.byteLength > 0)
+      nowhere.postMessage(null, [data.buffer as ArrayBuffer]);
+  }
+}
+
+/** Just under glibc's largest dynamic threshold (32 MiB on 64 bits), bookkeeping of the chunk left room for. */
+const LARGEST = (32 << 20) - (64 << 10);
+let kept = false;
+
+/**
+ * Has glibc keep freed buffers of up to 32 MB: it raises its thresholds to the size of a freed buffer (mallopt(3),
+ * `M_MMAP_THRESHOLD`). Other allocators do not mind.
+ */
+export function keepBuffers(): void {
+  if (kept) return;
+  kept = true;
+  nowhere.postMessage(null, [new ArrayBuffer(LARGEST)]);
 }

@@ -1,3 +1,4 @@
+import { free } from "./allocator.ts";
 import type { Feeds, Session } from "./runtime.ts";
 import { medianInterval, relativeInterval, warmUpLength } from "./statistics.ts";
 import { readTrace, type TraceCost } from "./trace.ts";
@@ -47,8 +48,9 @@ export class Runner {
     const until = performance.now() + TURN_S * 1000;
     for (let run = 0; run < LEAST_RUNS_PER_TURN || (run < MOST_RUNS_PER_TURN && performance.now() < until); run++) {
       const start = performance.now();
-      await this.#session.run(this.#feeds);
+      const outputs = await this.#session.run(this.#feeds);
       this.#request.push((performance.now() - start) / 1000);
+      free(outputs);
       this.#first.push(run === 0);
     }
   }

@@ -1,6 +1,6 @@
 import { decode, encode, type Tensor } from "../codecs/index.ts";
 import type { CodecName } from "../formats/profile.ts";
-import { type Feeds, reason } from "../profiler/index.ts";
+import { type Feeds, free, reason, type Values } from "../profiler/index.ts";
 import type { Part, Parts } from "./parts.ts";
 import { Refusal } from "./refusal.ts";
 import type { Sessions } from "./sessions.ts";
@@ -41,13 +41,16 @@ export async function makeStop(stop: Stop, workshop: Workshop): Promise<StopOutc
     "input" in from
       ? storedInput(workshop, from.input)
       : await clock.time(`${tier}_decode`, () => decode(codec, from.body));
-  const made = part ? await runPart(part, session, tensors, tier, clock, workshop) : tensors;
+  const { made, outputs } = part
+    ? await runPart(part, session, tensors, tier, clock, workshop)
+    : { made: tensors, outputs: {} };
   const message =
     out === "message"
       ? await clock.time(`${tier}_encode`, () => encode(codec, made))
       : out === "answer"
         ? encode("raw", made)
         : new Uint8Array(0);
+  free(outputs);
   return { message, stages: clock.stages };
 }
 
@@ -57,7 +60,7 @@ function storedInput({ inputs }: Workshop, id: string): readonly Tensor[] {
   return input;
 }
 
-/** Runs a part on received tensors. @returns the tensors at the boundary where it ends */
+/** Runs a part on received tensors. @returns the tensors at the boundary where it ends, and those of them that it made */
 async function runPart(
   part: Part,
   mode: "warm" | "cold",
@@ -65,7 +68,7 @@ async function runPart(
   tier: string,
   clock: StageClock,
   { sessions }: Workshop,
-): Promise<readonly Tensor[]> {
+): Promise<{ made: readonly Tensor[]; outputs: Readonly<Record<string, Values>> }> {
   const received = feedsOf(tensors, part.receives);
   const cold = mode === "cold";
   const session = cold ? await clock.time(`${tier}_load`, () => sessions.cold(part)) : await sessions.warm(part);
@@ -76,7 +79,7 @@ async function runPart(
       .catch((error: unknown) => {
         throw new Refusal(400, `the model does not run on these tensors: ${reason(error)}`);
       });
-    return tensorsOf({ ...received, ...outputs }, part.sends);
+    return { made: tensorsOf({ ...received, ...outputs }, part.sends), outputs };
   } finally {
     // Releasing is no part of the request: the outcome is sent first.
     if (cold) setImmediate(() => void session.release().catch(() => {}));
