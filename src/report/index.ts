@@ -27,5 +27,6 @@ export { placeLabels } from "./labels.ts";
 export { contrast, inked, readableOn, STAGE_COLOURS, tierColourAt } from "./palette.ts";
 export { type PlanReport, planReportSchema } from "./plandata.ts";
 export { toSvg, toVega } from "./render.ts";
+export { logTicks } from "./scales.ts";
 export { shorten, textWidth } from "./text.ts";
-export { type ChartOptions, logTicks } from "./theme.ts";
+export type { ChartOptions } from "./theme.ts";

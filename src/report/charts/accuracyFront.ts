@@ -2,21 +2,12 @@ import type { TopLevelSpec } from "vega-lite";
 import { choiceName, choices, plannedLatency, plannedLatencyName } from "../choices.ts";
 import { duration, factor, rounded } from "../format.ts";
 import { placeLabels } from "../labels.ts";
+import { haloed, type Layer, type Position, pixels } from "../layers.ts";
 import { INK, MUTED, PALE } from "../palette.ts";
 import type { PlanReport } from "../plandata.ts";
+import { logTicks } from "../scales.ts";
 import { shorten, textWidth } from "../text.ts";
-import {
-  type ChartOptions,
-  chart,
-  haloed,
-  type Layer,
-  layout,
-  logTicks,
-  nothingToDraw,
-  type Position,
-  pixels,
-  TEXT_SIZE,
-} from "../theme.ts";
+import { type ChartOptions, chart, layout, nothingToDraw, TEXT_SIZE } from "../theme.ts";
 
 const WIDE_HEIGHT = 300;
 const NARROW_HEIGHT = 260;

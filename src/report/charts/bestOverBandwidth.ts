@@ -4,22 +4,19 @@ import { type Crossing, crossings, envelope, linesByPlacement } from "../crossin
 import type { Crossover, ReportData } from "../data.ts";
 import { dodge } from "../dodge.ts";
 import { bitRate, duration, rounded } from "../format.ts";
+import { COLOURED, haloed, type Layer, type Position, pixels } from "../layers.ts";
 import { INK, inked, MUTED, tierColour } from "../palette.ts";
+import { logTicks, MS_OR_S } from "../scales.ts";
 import { ends } from "../stages.ts";
 import { shorten, textWidth } from "../text.ts";
 import {
   type ChartOptions,
   chart,
-  haloed,
   inHeadline,
   inTooltip,
-  type Layer,
   type Layout,
   layout,
-  logTicks,
   nothingToDraw,
-  type Position,
-  pixels,
   TEXT_SIZE,
 } from "../theme.ts";
 
@@ -68,7 +65,7 @@ export function bestOverBandwidth(data: ReportData, options: ChartOptions = {}):
     axis: {
       title: null,
       values: logTicks(low, high, 9),
-      labelExpr: "datum.value >= 1000 ? format(datum.value / 1000, '~g') + ' s' : format(datum.value, '~g') + ' ms'",
+      labelExpr: MS_OR_S,
     },
   };
   const placements = lines.map(([placement]) => placement);
@@ -216,7 +213,7 @@ function endLabels(
         x: { value: "width" },
         y: pixels("y"),
         text: { field: "text" },
-        color: { field: "colour", type: "nominal", scale: null },
+        color: COLOURED,
       },
     },
   ];

@@ -5,22 +5,11 @@ import { thinned } from "../columns.ts";
 import type { ReportData } from "../data.ts";
 import { dodge } from "../dodge.ts";
 import { byteSize, counted, factor, rounded } from "../format.ts";
+import { haloed, type Layer, type Position, pixels } from "../layers.ts";
 import { INK, MUTED } from "../palette.ts";
+import { logTicks } from "../scales.ts";
 import { shorten, textWidth } from "../text.ts";
-import {
-  type ChartOptions,
-  chart,
-  haloed,
-  inHeadline,
-  inTooltip,
-  type Layer,
-  layout,
-  logTicks,
-  nothingToDraw,
-  type Position,
-  pixels,
-  TEXT_SIZE,
-} from "../theme.ts";
+import { type ChartOptions, chart, inHeadline, inTooltip, layout, nothingToDraw, TEXT_SIZE } from "../theme.ts";
 
 const HEIGHT = 250;
 const MOST_LABELS = 4;

@@ -3,22 +3,12 @@ import type { PlanFlip } from "../../formats/planresult.ts";
 import { choiceName, pathAmount, pathInWords } from "../choices.ts";
 import { counted, factor, rounded } from "../format.ts";
 import { placeLabels } from "../labels.ts";
+import { haloed, type Position, pixels } from "../layers.ts";
 import { FAINT, INK, MUTED, NEUTRAL } from "../palette.ts";
 import type { PlanReport } from "../plandata.ts";
+import { logTicks } from "../scales.ts";
 import { shorten, textWidth } from "../text.ts";
-import {
-  type ChartOptions,
-  chart,
-  haloed,
-  type Layout,
-  layout,
-  logTicks,
-  nothingToDraw,
-  type Panel,
-  type Position,
-  pixels,
-  TEXT_SIZE,
-} from "../theme.ts";
+import { type ChartOptions, chart, type Layout, layout, nothingToDraw, type Panel, TEXT_SIZE } from "../theme.ts";
 
 const ROW_PX = 46;
 /** Room around the outermost values, as a factor. */

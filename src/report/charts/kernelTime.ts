@@ -2,6 +2,7 @@ import { sum } from "simple-statistics";
 import type { TopLevelSpec } from "vega-lite";
 import type { ReportData } from "../data.ts";
 import { counted, duration, percent, rounded } from "../format.ts";
+import { COLOURED } from "../layers.ts";
 import { FAINT, INK, MUTED, NEUTRAL, PALE } from "../palette.ts";
 import { shorten } from "../text.ts";
 import { type ChartOptions, chart, layout, nothingToDraw, TEXT_SIZE } from "../theme.ts";
@@ -71,7 +72,7 @@ export function kernelTime(data: ReportData, options: ChartOptions = {}): TopLev
                 axis: { title: "time, ms", tickCount: 5, grid: true },
               },
               y: { ...y, axis: null },
-              color: { field: "colour", type: "nominal", scale: null },
+              color: COLOURED,
               tooltip: [
                 { field: "name", title: "kernel type" },
                 { field: "ms", type: "quantitative", title: "time, ms" },

@@ -5,6 +5,7 @@ import { columns, thinned } from "../columns.ts";
 import type { ReportData } from "../data.ts";
 import { dodge } from "../dodge.ts";
 import { duration, interval, rounded } from "../format.ts";
+import { COLOURED, type Layer, type Position, pixels } from "../layers.ts";
 import { INK, inked, tierColour } from "../palette.ts";
 import { ends, type Part, parts, secondsByPart } from "../stages.ts";
 import { shorten, textWidth } from "../text.ts";
@@ -14,13 +15,10 @@ import {
   inHeadline,
   inTooltip,
   key,
-  type Layer,
   type Layout,
   layout,
   nothingToDraw,
   type Panel,
-  type Position,
-  pixels,
   TEXT_SIZE,
 } from "../theme.ts";
 import { wholePlacements } from "./wholePlacements.ts";
@@ -221,7 +219,7 @@ function references({ data, room, top }: Frame, tiers: readonly string[], whole:
       within: latency_s <= top,
     };
   });
-  const color = { field: "colour", type: "nominal", scale: null } as const;
+  const color = COLOURED;
   return [
     {
       data: { values },

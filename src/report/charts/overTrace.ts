@@ -3,22 +3,11 @@ import type { PlanResult } from "../../formats/planresult.ts";
 import { choiceName } from "../choices.ts";
 import { dodge } from "../dodge.ts";
 import { counted, duration, percent, rounded } from "../format.ts";
+import { COLOURED, haloed, type Layer, type Position, pixels } from "../layers.ts";
 import { INK, MUTED, NEUTRAL } from "../palette.ts";
 import type { PlanReport } from "../plandata.ts";
 import { shorten, textWidth } from "../text.ts";
-import {
-  type ChartOptions,
-  chart,
-  haloed,
-  type Layer,
-  type Layout,
-  layout,
-  nothingToDraw,
-  type Panel,
-  type Position,
-  pixels,
-  TEXT_SIZE,
-} from "../theme.ts";
+import { type ChartOptions, chart, type Layout, layout, nothingToDraw, type Panel, TEXT_SIZE } from "../theme.ts";
 
 const HEIGHT = 230;
 const BANDWIDTH_HEIGHT = 74;
@@ -91,7 +80,7 @@ function latencies(moving: Moving, room: Layout): Panel {
           x: { value: "width" },
           y: pixels("y"),
           text: { field: "text" },
-          color: { field: "colour", type: "nominal", scale: null },
+          color: COLOURED,
         },
       },
       ...switchMarks(moving, top, room),

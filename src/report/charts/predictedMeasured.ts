@@ -3,20 +3,12 @@ import type { TopLevelSpec } from "vega-lite";
 import type { Validation } from "../../formats/validation.ts";
 import { counted, duration, percent, rounded } from "../format.ts";
 import { placeLabels } from "../labels.ts";
+import { COLOURED, haloed, type Position, pixels } from "../layers.ts";
 import { BAD, FAINT, INK, MUTED, NEUTRAL } from "../palette.ts";
 import type { PlanReport } from "../plandata.ts";
+import { logTicks, MS_OR_S } from "../scales.ts";
 import { shorten } from "../text.ts";
-import {
-  type ChartOptions,
-  chart,
-  haloed,
-  layout,
-  logTicks,
-  nothingToDraw,
-  type Position,
-  pixels,
-  TEXT_SIZE,
-} from "../theme.ts";
+import { type ChartOptions, chart, layout, nothingToDraw, TEXT_SIZE } from "../theme.ts";
 
 const WIDE_HEIGHT = 440;
 /** Cells that get a name: those farthest off, beyond the band. */
@@ -63,7 +55,7 @@ export function predictedMeasured(data: PlanReport, options: ChartOptions = {}):
     title,
     values,
     grid: false,
-    labelExpr: "datum.value >= 1000 ? format(datum.value / 1000, '~g') + ' s' : format(datum.value, '~g') + ' ms'",
+    labelExpr: MS_OR_S,
   });
   const ticks = logTicks(low, high, room.narrow ? 4 : 9);
   const x: Position = {
@@ -109,7 +101,7 @@ export function predictedMeasured(data: PlanReport, options: ChartOptions = {}):
           encoding: {
             x,
             y,
-            color: { field: "colour", type: "nominal", scale: null },
+            color: COLOURED,
             tooltip: [
               { field: "cell", title: "cell" },
               { field: "measured", type: "quantitative", title: "measured, ms" },

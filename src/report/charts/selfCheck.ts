@@ -2,9 +2,10 @@ import { median } from "simple-statistics";
 import type { TopLevelSpec } from "vega-lite";
 import type { Check, ReportData } from "../data.ts";
 import { counted, duration, interval, percent, rounded } from "../format.ts";
+import { COLOURED, type Layer, type Position } from "../layers.ts";
 import { BAD, FAINT, INK, MUTED } from "../palette.ts";
 import { shorten } from "../text.ts";
-import { type ChartOptions, chart, type Layer, layout, nothingToDraw, type Position, TEXT_SIZE } from "../theme.ts";
+import { type ChartOptions, chart, layout, nothingToDraw, TEXT_SIZE } from "../theme.ts";
 
 /** Predictions are held to be good within this error, either way. */
 const BAND = 0.08;
@@ -81,7 +82,7 @@ export function selfCheck(data: ReportData, options: ChartOptions = {}): TopLeve
               x: { ...x, field: "low" },
               x2: { field: "high" },
               y,
-              color: { field: "colour", type: "nominal", scale: null },
+              color: COLOURED,
             },
           },
           {
@@ -89,7 +90,7 @@ export function selfCheck(data: ReportData, options: ChartOptions = {}): TopLeve
             encoding: {
               x: { ...x, field: "error" },
               y,
-              color: { field: "colour", type: "nominal", scale: null },
+              color: COLOURED,
               tooltip: [
                 { field: "segment", title: "segment" },
                 { field: "error", type: "quantitative", title: "error, %" },
@@ -108,7 +109,7 @@ export function selfCheck(data: ReportData, options: ChartOptions = {}): TopLeve
               x: { value: "width" },
               y,
               text: { field: "said" },
-              color: { field: "colour", type: "nominal", scale: null },
+              color: COLOURED,
             },
           },
           ...(room.narrow

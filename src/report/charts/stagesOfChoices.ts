@@ -2,6 +2,7 @@ import type { TopLevelSpec } from "vega-lite";
 import type { PlanChoice } from "../../formats/planresult.ts";
 import { choiceName, choices, isLoaded } from "../choices.ts";
 import { duration, factor, rounded } from "../format.ts";
+import { COLOURED } from "../layers.ts";
 import { INK, MUTED, readableOn } from "../palette.ts";
 import type { PlanReport } from "../plandata.ts";
 import { ends, parts, secondsByPart } from "../stages.ts";
@@ -88,7 +89,7 @@ export function stagesOfChoices(data: PlanReport, options: ChartOptions = {}): T
               },
               x2: { field: "to" },
               y,
-              color: { field: "colour", type: "nominal", scale: null },
+              color: COLOURED,
               tooltip: [
                 { field: "choice", title: "choice" },
                 { field: "part", title: "stage" },

@@ -1,10 +1,11 @@
 import type { TopLevelSpec } from "vega-lite";
 import { choiceName, pathInWords } from "../choices.ts";
 import { counted, duration, percent, rounded } from "../format.ts";
+import { COLOURED, type Position } from "../layers.ts";
 import { INK, MUTED, NEUTRAL, PALE } from "../palette.ts";
 import type { PlanReport } from "../plandata.ts";
 import { shorten, textWidth } from "../text.ts";
-import { type ChartOptions, chart, layout, nothingToDraw, type Position, TEXT_SIZE } from "../theme.ts";
+import { type ChartOptions, chart, layout, nothingToDraw, TEXT_SIZE } from "../theme.ts";
 
 const MOST_BARS = 10;
 const ROW_PX = 24;
@@ -72,7 +73,7 @@ export function tornado(data: PlanReport, options: ChartOptions = {}): TopLevelS
             x: { ...x, field: "zero" },
             x2: { field: "change" },
             y,
-            color: { field: "colour", type: "nominal", scale: null },
+            color: COLOURED,
             tooltip: [
               { field: "input", title: "input" },
               { field: "value", title: "set to" },

@@ -2,19 +2,11 @@ import type { TopLevelSpec } from "vega-lite";
 import type { PlanChoice } from "../../formats/planresult.ts";
 import { choiceName, choices } from "../choices.ts";
 import { duration, factor, rounded } from "../format.ts";
+import { COLOURED, type Layer, type Position, pixels } from "../layers.ts";
 import { BAD, FAINT, INK, MUTED, NEUTRAL, PALE } from "../palette.ts";
 import type { PlanReport } from "../plandata.ts";
 import { shorten } from "../text.ts";
-import {
-  type ChartOptions,
-  chart,
-  type Layer,
-  layout,
-  nothingToDraw,
-  type Position,
-  pixels,
-  TEXT_SIZE,
-} from "../theme.ts";
+import { type ChartOptions, chart, layout, nothingToDraw, TEXT_SIZE } from "../theme.ts";
 
 const MOST_ROWS = 10;
 const ROW_PX = 30;
@@ -96,7 +88,7 @@ export function underLoad(data: PlanReport, options: ChartOptions = {}): TopLeve
             x: { ...x, field: "low" },
             x2: { field: "high" },
             y,
-            color: { field: "colour", type: "nominal", scale: null },
+            color: COLOURED,
           },
         },
         {
@@ -105,7 +97,7 @@ export function underLoad(data: PlanReport, options: ChartOptions = {}): TopLeve
           encoding: {
             x: { ...x, field: "ms" },
             y,
-            color: { field: "colour", type: "nominal", scale: null },
+            color: COLOURED,
             tooltip: [
               { field: "choice", title: "choice" },
               { field: "name", title: "percentile" },

@@ -2,6 +2,7 @@ import type { TopLevelSpec } from "vega-lite";
 import { answer, ranking } from "../answer.ts";
 import type { ReportData } from "../data.ts";
 import { counted, duration, rounded } from "../format.ts";
+import { COLOURED } from "../layers.ts";
 import { INK, MUTED } from "../palette.ts";
 import { parts, secondsByPart } from "../stages.ts";
 import { shorten } from "../text.ts";
@@ -61,7 +62,7 @@ export function wholePlacements(data: ReportData, options: ChartOptions): TopLev
               x: { field: "from", type: "quantitative", scale, axis: { title: "latency, ms", tickCount: 5 } },
               x2: { field: "to" },
               y,
-              color: { field: "colour", type: "nominal", scale: null },
+              color: COLOURED,
               tooltip: [
                 { field: "placement", title: "placement" },
                 { field: "part", title: "stage" },
