@@ -1,7 +1,7 @@
 import type { Field, PositionFieldDef } from "vega-lite/types_unstable/channeldef.js";
 import type { MarkDef } from "vega-lite/types_unstable/mark.js";
 import type { UnitSpec } from "vega-lite/types_unstable/spec/unit.js";
-import { INK } from "./palette.ts";
+import { INK, MUTED } from "./palette.ts";
 
 /** A layer of a chart, and the axis that it is placed along. */
 export type Layer = UnitSpec<Field>;
@@ -51,5 +51,14 @@ export function rowNames(values: readonly { label: string; best?: boolean }[], y
     data: { values: [...values] },
     mark: { type: "text", align: "right", baseline: "middle", color: INK, fontWeight, aria: false },
     encoding: { x: { value: -8 }, y, text: { field: "label" } },
+  };
+}
+
+/** What a panel's upright axis shows, above it, where it is read first; `left` is the margin for the axis' labels. */
+export function axisNote(text: string, left: number): Layer {
+  return {
+    data: { values: [{ text }] },
+    mark: { type: "text", align: "left", baseline: "bottom", color: MUTED, aria: false },
+    encoding: { x: { value: -left }, y: { value: -8 }, text: { field: "text" } },
   };
 }

@@ -6,6 +6,8 @@ export interface Scale {
   /** Its scale and its axis, for an encoding. */
   position: Omit<Position, "field">;
   log: boolean;
+  /** The value at its low end. */
+  from: number;
   /** The pixel of a value, from the low end. */
   at: (value: number) => number;
 }
@@ -17,20 +19,26 @@ export interface ScaleOptions {
   ticks: number;
   /** Values that differ by more than so many times are drawn on a logarithmic axis. */
   linearUpTo: number;
+  /** Values that must have a place on the axis, too, but do not say which one it is. */
+  also?: readonly number[];
   /** Whether a linear axis begins at 0 even where all values are far from it. Lengths must; places need not. */
   fromZero?: boolean;
 }
 
 /** A linear axis, or a logarithmic one where the small values would lie on one another. */
 export function scaleOf(values: readonly number[], options: ScaleOptions): Scale {
-  const { title, length, ticks, linearUpTo, fromZero = true } = options;
-  const [least, most] = [Math.min(...values), Math.max(...values)];
-  const log = least > 0 && most / least > linearUpTo;
+  const { title, length, ticks, linearUpTo, also = [], fromZero = true } = options;
+  const log = Math.min(...values) > 0 && Math.max(...values) / Math.min(...values) > linearUpTo;
+  const all = [...values, ...also.filter((value) => !log || value > 0)];
+  const [least, most] = [Math.min(...all), Math.max(...all)];
   const pad = (most - least) * 0.15 || most * 0.1;
-  const ends = log ? [least / 1.25, most * 1.25] : [fromZero || least < most / 2 ? 0 : least - pad, most + pad];
-  const [left, right] = [rounded(Math.max(ends[0]!, 0)), rounded(ends[1]!) || 1] as const;
+  const from = fromZero || least < most / 2 ? 0 : least - pad;
+  const [left, right] = log
+    ? [rounded(least / 1.25), rounded(most * 1.25)]
+    : [rounded(Math.max(from, 0)), rounded(from === 0 ? most * 1.06 : most + pad) || 1];
   return {
     log,
+    from: left,
     position: {
       type: "quantitative",
       scale: { type: log ? "log" : "linear", domain: [left, right], nice: false, ...(log ? {} : { zero: false }) },

@@ -39,7 +39,7 @@ export function layout({ width = 720 }: ChartOptions, wide: Margins, narrow: Mar
   return { width, ...margins, plot, narrow: width < 500 };
 }
 
-interface Margins {
+export interface Margins {
   left: number;
   right: number;
 }

@@ -9,16 +9,8 @@ import { INK, inked, MUTED, tierColour } from "../palette.ts";
 import { logTicks, MS_OR_S } from "../scales.ts";
 import { ends } from "../stages.ts";
 import { shorten, textWidth } from "../text.ts";
-import {
-  type ChartOptions,
-  chart,
-  inHeadline,
-  inTooltip,
-  type Layout,
-  layout,
-  nothingToDraw,
-  TEXT_SIZE,
-} from "../theme.ts";
+import { chart, inHeadline, inTooltip, type Layout, TEXT_SIZE } from "../theme.ts";
+import { framed } from "./chart.ts";
 
 const WIDE_HEIGHT = 320;
 const NARROW_HEIGHT = 280;
@@ -27,12 +19,15 @@ const MOST_NAMED = 3;
 const MOST_LINES = 9;
 
 /** How the best of each placement changes with one link's bandwidth, and where another placement becomes the best. */
-export function bestOverBandwidth(data: ReportData, options: ChartOptions = {}): TopLevelSpec {
-  const room = layout(options, { left: 58, right: 150 }, { left: 52, right: 92 });
-  const { crossover } = data;
-  if (crossover === undefined || bestOverBandwidthMissing(data) !== undefined) {
-    return nothingToDraw(bestOverBandwidthMissing(data)!, room);
-  }
+export const bestOverBandwidth = framed({
+  wide: { left: 58, right: 150 },
+  narrow: { left: 52, right: 92 },
+  missing: bestOverBandwidthMissing,
+  draw,
+});
+
+function draw(data: ReportData, room: Layout): TopLevelSpec {
+  const crossover = data.crossover!;
   const height = room.narrow ? NARROW_HEIGHT : WIDE_HEIGHT;
   const all = crossover.points.filter(({ latency_s }) => latency_s > 0);
   const points = nearest(all);
@@ -55,7 +50,7 @@ export function bestOverBandwidth(data: ReportData, options: ChartOptions = {}):
       title: `bandwidth of ${shorten(crossover.link, room.plot * 0.5, TEXT_SIZE)}, Mbit/s`,
       grid: false,
       values: logTicks(left, right, room.narrow ? 6 : 12),
-      labelExpr: "format(datum.value, '~g')",
+      labelExpr: "format(datum.value, ',~g')",
     },
   };
   const y: Position = {

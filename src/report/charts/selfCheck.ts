@@ -5,7 +5,8 @@ import { counted, duration, interval, percent, rounded } from "../format.ts";
 import { COLOURED, type Layer, type Position } from "../layers.ts";
 import { BAD, FAINT, INK, MUTED } from "../palette.ts";
 import { shorten } from "../text.ts";
-import { type ChartOptions, chart, layout, nothingToDraw, TEXT_SIZE } from "../theme.ts";
+import { chart, type Layout, TEXT_SIZE } from "../theme.ts";
+import { framed } from "./chart.ts";
 
 /** Predictions are held to be good within this error, either way. */
 const BAND = 0.08;
@@ -14,10 +15,14 @@ const WITHIN = INK;
 const BEYOND = BAD;
 
 /** How far predictions are off what was measured for the same segments on the profile's own host. */
-export function selfCheck(data: ReportData, options: ChartOptions = {}): TopLevelSpec {
-  const room = layout(options, { left: 230, right: 166 }, { left: 128, right: 52 });
-  const missing = selfCheckMissing(data);
-  if (missing !== undefined) return nothingToDraw(missing, room);
+export const selfCheck = framed({
+  wide: { left: 230, right: 166 },
+  narrow: { left: 128, right: 52 },
+  missing: selfCheckMissing,
+  draw,
+});
+
+function draw(data: ReportData, room: Layout): TopLevelSpec {
   const checks = usable(data);
   const rows = checks.map((check, index) => ({
     index,
