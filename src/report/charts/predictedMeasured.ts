@@ -95,7 +95,7 @@ function scatter({ cells, low, high, room }: Frame): Panel {
 
 /** The same cells by their error: of latencies from milliseconds to seconds, ten per cent is hardly to be seen above. */
 function errors({ cells, low, high, along, room }: Frame): Panel {
-  const reach = Math.max(1.5 * BAND, ...cells.map((cell) => Math.abs(errorOf(cell)))) * 108;
+  const reach = Math.max(1.5 * BAND, ...cells.map((cell) => Math.abs(errorOf(cell)))) * 125;
   const x = timeAxis(
     { low, high },
     "measured",
@@ -178,7 +178,7 @@ function namesOf(
     .filter((cell) => Math.abs(errorOf(cell)) > BAND)
     .sort((a, b) => Math.abs(errorOf(b)) - Math.abs(errorOf(a)))
     .slice(0, narrow ? 3 : MOST_NAMED);
-  const wanted = farthest.map((cell) => ({ ...at(cell), text: name(cell, plot * (narrow ? 0.5 : 0.44)) }));
+  const wanted = farthest.map((cell) => ({ ...at(cell), text: name(cell, plot * (narrow ? 0.5 : 0.32)) }));
   const points = cells.filter((cell) => !farthest.includes(cell)).map(at);
   const places = placeLabels(wanted, TEXT_SIZE, { width: plot, height: ERROR_HEIGHT }, { points });
   return wanted.flatMap(({ text }, index) => {
