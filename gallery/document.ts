@@ -55,5 +55,7 @@ export async function picture({ spec }: Pick<Exhibit, "spec">): Promise<string> 
 
 /** What the chart compiles to, in short. Fonts and the layout of text are no part of it. */
 export function digest(spec: TopLevelSpec): string {
-  return createHash("sha256").update(JSON.stringify(toVega(spec))).digest("hex");
+  return createHash("sha256")
+    .update(JSON.stringify(toVega(spec)))
+    .digest("hex");
 }

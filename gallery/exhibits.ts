@@ -46,7 +46,8 @@ const TEXTS: Readonly<Record<string, Texts>> = {
   },
   kernelTime: {
     asks: "What does the model spend its time on?",
-    reading: "A bar for each type of kernel that the runtime really ran, with its share, its time and how many there are.",
+    reading:
+      "A bar for each type of kernel that the runtime really ran, with its share, its time and how many there are.",
     from: DETECTOR,
     scene: "detector",
   },

@@ -1,6 +1,6 @@
 import type { TopLevelSpec } from "vega-lite";
 import { COLOURED, pixels } from "./layers.ts";
-import { FAINT, INK, MUTED } from "./palette.ts";
+import { FAINT, GRID, INK, MUTED } from "./palette.ts";
 import { shorten, textWidth, wrap } from "./text.ts";
 
 /**
@@ -64,7 +64,8 @@ export function inTooltip(name: string): string {
 
 /** A chart of panels below each other, under its headline. */
 export function chart(words: Words, { width }: Pick<Layout, "width">, panels: Panel[], spacing = 14): TopLevelSpec {
-  const room = width - 2 * PADDING;
+  // Vega rounds the bounds of texts to whole pixels, outwards.
+  const room = width - 2 * PADDING - 1;
   return {
     $schema: "https://vega.github.io/schema/vega-lite/v6.json",
     background: "white",
@@ -151,7 +152,7 @@ const CONFIG: NonNullable<TopLevelSpec["config"]> = {
     titleColor: MUTED,
     domain: false,
     tickColor: FAINT,
-    gridColor: "#ececec",
+    gridColor: GRID,
   },
   text: { fontSize: TEXT_SIZE },
 };

@@ -51,7 +51,7 @@ function draw(data: ReportData, room: Layout): TopLevelSpec {
   const high = Math.max(...all) * 1.3;
   const toX = (position: number) => (position / nodes) * room.plot;
   const toY = (bytes: number) => HEIGHT * (1 - Math.log(bytes / low) / Math.log(high / low));
-  const at = ({ position, bytes }: CutSize) => ({ x: toX(position), y: toY(bytes) });
+  const at = ({ position, bytes }: Pick<CutSize, "position" | "bytes">) => ({ x: toX(position), y: toY(bytes) });
   const marked = [
     ...sizes.cuts.filter(({ id }) => id === best).map((cut) => ({ ...cut, weight: "bold" })),
     ...lowest.filter(({ id }) => id !== best).map((cut) => ({ ...cut, weight: "normal" })),
@@ -127,14 +127,7 @@ function draw(data: ReportData, room: Layout): TopLevelSpec {
               ],
             },
           },
-          ...words(
-            labels(
-              marked,
-              sizes.cuts.filter(({ id }) => !kept.has(id)),
-              at,
-              room.plot,
-            ),
-          ),
+          ...words(labels(marked, sizes, at, room.plot)),
         ],
       },
     ],
@@ -265,15 +258,25 @@ function references({ input, output }: Sizes, toY: (bytes: number) => number): L
 /** Names of the marked cuts beside their points; those without room go. */
 function labels(
   cuts: readonly (CutSize & { weight: string })[],
-  others: readonly CutSize[],
-  at: (cut: CutSize) => { x: number; y: number },
+  { cuts: all, input, output }: Sizes,
+  at: (cut: Pick<CutSize, "position" | "bytes">) => { x: number; y: number },
   width: number,
 ): Word[] {
   const wanted = cuts.map((cut) => {
     const bold = cut.weight === "bold";
     return { ...at(cut), bold, text: `${shorten(cut.id, LABEL_PX, TEXT_SIZE, bold)} ${byteSize(cut.bytes)}` };
   });
-  const lines = others.map(at).map(({ x, y }) => ({ left: x - 3, right: x + 3, top: y - 3, bottom: y + 3 }));
+  const around = ({ x, y }: { x: number; y: number }, reach: number) => ({
+    left: x - reach,
+    right: x + reach,
+    top: y - 3,
+    bottom: y + 3,
+  });
+  const rules = [input, output].filter((bytes) => bytes !== undefined).map((bytes) => at({ position: 0, bytes }));
+  const lines = [
+    ...all.filter(({ id }) => !cuts.some((cut) => cut.id === id)).map((cut) => around(at(cut), 3)),
+    ...rules.map((point) => around(point, width)),
+  ];
   const places = placeLabels(wanted, TEXT_SIZE, { width, height: HEIGHT }, { lines });
   return wanted.flatMap(({ text, bold }, index): Word[] => {
     const place = places[index];

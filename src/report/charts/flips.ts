@@ -12,7 +12,7 @@ import { chart, type Layout, type Panel, TEXT_SIZE } from "../theme.ts";
 import { framed } from "./chart.ts";
 
 /** Of a row: its bar, the present value above it, and one or two lines of words below. */
-const ROW_PX = 52;
+const ROW_PX = 56;
 const BAR_Y = 22;
 const LINE_PX = 14;
 /** Room around the outermost values, as a factor. */

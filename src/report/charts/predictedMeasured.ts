@@ -4,7 +4,7 @@ import type { Validation } from "../../formats/validation.ts";
 import { counted, duration, percent, rounded } from "../format.ts";
 import { placeLabels } from "../labels.ts";
 import { axisNote, COLOURED, type Layer, type Position, type Word, words } from "../layers.ts";
-import { BAD, FAINT, NEUTRAL } from "../palette.ts";
+import { BAD, FAINT, GRID, NEUTRAL } from "../palette.ts";
 import type { PlanReport } from "../plandata.ts";
 import { logTicks, MS_OR_S } from "../scales.ts";
 import { shorten, textWidth } from "../text.ts";
@@ -16,7 +16,6 @@ const ERROR_HEIGHT = 190;
 /** Cells that get a name: those farthest off, beyond the band. */
 const MOST_NAMED = 5;
 const BAND = 0.1;
-const BAND_COLOUR = "#efefef";
 
 type Cell = Validation["cells"][number];
 
@@ -68,10 +67,11 @@ function scatter({ cells, low, high, room }: Frame): Panel {
   const shared = timeAxis({ low, high }, "measured", null, ticks);
   const x = { ...shared, axis: { ...shared.axis, labels: false } };
   const y = timeAxis({ low, high }, "predicted", null, ticks);
-  const band = [low, high].map((ms) => ({
+  // Cut off at the ends of the axes here: a clip path in a picture is a reference, and pages of several pictures mix these up.
+  const band = [low, low / (1 - BAND), high / (1 + BAND), high].map((ms) => ({
     ms: rounded(ms),
-    under: rounded(ms * (1 - BAND)),
-    over: rounded(ms * (1 + BAND)),
+    under: rounded(Math.max(ms * (1 - BAND), low)),
+    over: rounded(Math.min(ms * (1 + BAND), high)),
   }));
   return {
     width: room.plot,
@@ -79,7 +79,7 @@ function scatter({ cells, low, high, room }: Frame): Panel {
     layer: [
       {
         data: { values: band },
-        mark: { type: "area", color: BAND_COLOUR, clip: true, aria: false },
+        mark: { type: "area", color: GRID, aria: false },
         encoding: { x: { ...x, field: "ms" }, y: { ...y, field: "under" }, y2: { field: "over" } },
       },
       {
@@ -119,7 +119,7 @@ function errors({ cells, low, high, along, room }: Frame): Panel {
     layer: [
       {
         data: { values: band },
-        mark: { type: "rect", color: BAND_COLOUR, aria: false },
+        mark: { type: "rect", color: GRID, aria: false },
         encoding: { x: { value: 0 }, x2: { value: "width" }, y: { ...y, field: "under" }, y2: { field: "over" } },
       },
       {

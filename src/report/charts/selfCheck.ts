@@ -3,7 +3,7 @@ import type { TopLevelSpec } from "vega-lite";
 import type { Check, ReportData } from "../data.ts";
 import { counted, duration, interval, percent, rounded } from "../format.ts";
 import { COLOURED, type Layer, type Position } from "../layers.ts";
-import { BAD, FAINT, INK, MUTED } from "../palette.ts";
+import { BAD, FAINT, GRID, INK, MUTED } from "../palette.ts";
 import { shorten } from "../text.ts";
 import { chart, type Layout, TEXT_SIZE } from "../theme.ts";
 import { framed } from "./chart.ts";
@@ -69,7 +69,7 @@ function draw(data: ReportData, room: Layout): TopLevelSpec {
         layer: [
           {
             data: { values: [{ from: -BAND * 100, to: BAND * 100 }] },
-            mark: { type: "rect", color: "#efefef", aria: false },
+            mark: { type: "rect", color: GRID, aria: false },
             encoding: { x: { ...x, field: "from" }, x2: { field: "to" }, y: { value: 0 }, y2: { value: "height" } },
           },
           {

@@ -72,7 +72,9 @@ function draw(data: PlanReport, room: Layout): TopLevelSpec {
   }));
   const y = { field: "choice", type: "nominal", sort: null, axis: null } as const;
   const scale = { domain: [0, rounded(longest * 1e3)], nice: false };
-  const axis = { title: "latency of a request that is alone, ms", tickCount: room.narrow ? 3 : 6 };
+  const axis = room.narrow
+    ? { title: "latency alone, ms", tickCount: 3 }
+    : { title: "latency of a request that is alone, ms", tickCount: 6 };
   return chart(
     { headline: headline(ranked), subtitle: subtitle(data, room.narrow) },
     room,
