@@ -21,7 +21,7 @@ const MARGIN = 2.2;
 /** Where the answer would change: bandwidths on one axis, speeds of devices on another, both logarithmic. */
 export const flips = framed({
   wide: { left: 230, right: 20 },
-  narrow: { left: 128, right: 10 },
+  narrow: { left: 128, right: 20 },
   names: ({ plan }) => plan.explanation.flips.map(({ path }) => pathInWords(path)),
   missing: flipsMissing,
   draw,

@@ -32,8 +32,8 @@ interface Frame {
 
 /** Predicted over measured latency of every cell, and its error below; what is within ±10 % is on grey. */
 export const predictedMeasured = framed({
-  wide: { left: 58, right: 16 },
-  narrow: { left: 54, right: 10 },
+  wide: { left: 58, right: 22 },
+  narrow: { left: 54, right: 22 },
   missing: predictedMeasuredMissing,
   draw: ({ validation }: PlanReport, room) => draw(validation!, room),
 });

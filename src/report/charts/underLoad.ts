@@ -24,8 +24,8 @@ type Loaded = PlanChoice & { under_load: NonNullable<PlanChoice["under_load"]> }
 
 /** Percentiles of the latency under load, one row per choice that was simulated. */
 export const underLoad = framed({
-  wide: { left: 230, right: 20 },
-  narrow: { left: 128, right: 12 },
+  wide: { left: 230, right: 24 },
+  narrow: { left: 128, right: 24 },
   names: (data) => shownOf(data).map(choiceName),
   missing: underLoadMissing,
   draw,
