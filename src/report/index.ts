@@ -23,7 +23,6 @@ export { bitRate, byteSize, counted, duration, factor, interval, percent, rounde
 export { html } from "./html/page.ts";
 export { planHtml } from "./html/planpage.ts";
 export type { Bundles } from "./html/shell.ts";
-export { placeLabels } from "./labels.ts";
 export { contrast, inked, readableOn, STAGE_COLOURS, tierColourAt } from "./palette.ts";
 export { type PlanReport, planReportSchema } from "./plandata.ts";
 export { toSvg, toVega } from "./render.ts";

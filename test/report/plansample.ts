@@ -289,10 +289,7 @@ export const anyPlan: fc.Arbitrary<PlanReport> = fc
         })
         .map(([first, ...rest]) => [{ ...first!, load: isLoaded ? (first!.load ?? "overload") : undefined }, ...rest]),
       flips: fc
-        .tuple(
-          anyFlips(["topology.links.mobile>edge.bandwidth", 3e6]),
-          anyFlips(["topology.devices.phone.speed", 0.3]),
-        )
+        .tuple(anyFlips(["topology.links.mobile>edge.bandwidth", 3e6]), anyFlips(["topology.devices.phone.speed", 0.3]))
         .map((all) => all.flat()),
       moving: fc.option(fc.array(positive(1e4, 1e9), { minLength: 1, maxLength: 9 }).map(movingOf), { nil: undefined }),
       tornado: fc.option(

@@ -50,7 +50,7 @@ function draw(data: ReportData, room: Layout): TopLevelSpec {
       title: `bandwidth of ${shorten(crossover.link, room.plot * 0.5, TEXT_SIZE)}, Mbit/s`,
       grid: false,
       values: logTicks(left, right, room.narrow ? 6 : 12),
-      labelExpr: "format(datum.value, ',~g')",
+      labelExpr: "format(datum.value, '~g')",
     },
   };
   const y: Position = {
