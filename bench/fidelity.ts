@@ -19,7 +19,7 @@ const options = new Command()
   .option("--operators", "compare variants of models, whole and cut, and twins with trained variants")
   .option("--testbed", "measure requests through several tiers, and predict half of them from the other half")
   .option("--decisions", "measure every alternative of some decisions, and see what choosing by prediction costs")
-  .option("--repeats <n>", "of each alternative of a decision", Number, 3)
+  .option("--repeats <n>", "of each cell of the testbed's grid, or of each alternative of a decision", Number, 3)
   .option("--load", "send streams of requests, and simulate them")
   .option("--cells <n>", "cells of the testbed's grid", Number, 260)
   .option("--models <names>", "comma-separated; else all of the comparison")
@@ -47,8 +47,8 @@ if (options.operators) {
   const { repeats, budget: budgetSeconds = 30 } = options;
   printDecisions(await compareDecisions({ folder: TESTBED_FOLDER, budgetSeconds, repeats }), host, options.json);
 } else if (options.testbed) {
-  const { cells, budget: budgetSeconds = 30 } = options;
-  printTestbed(await compareTestbed({ folder: TESTBED_FOLDER, cells, budgetSeconds }), host, options.json);
+  const { cells, repeats, budget: budgetSeconds = 30 } = options;
+  printTestbed(await compareTestbed({ folder: TESTBED_FOLDER, cells, repeats, budgetSeconds }), host, options.json);
 } else {
   const effort = { perModel: options.perModel ?? 8, budgetSeconds: options.budget ?? 60 };
   const rows = await ofEach(MODELS, (model) => compareCuts(model, effort));

@@ -30,7 +30,6 @@ const SUBJECTS: readonly (readonly [model: string, operators: readonly (string |
   ["resnet50", [undefined, "sptq"]],
 ];
 const CUTS = 6;
-const REPEATS = 3;
 
 export const TOPOLOGY = `
 name: testbed
@@ -47,6 +46,8 @@ export interface TestbedOptions {
   /** Where models, profiles and runs are kept: what is there is not measured again. */
   readonly folder: string;
   readonly cells: number;
+  /** Runs of each cell. */
+  readonly repeats: number;
   /** Time for samples of each profile, seconds. */
   readonly budgetSeconds: number;
 }
@@ -112,16 +113,21 @@ export function measureFor(folder: string, name: string, measure: object): { run
   return { runs: files.runs, emulation: JSON.parse(stdout).emulation };
 }
 
-export async function compareTestbed({ folder, cells, budgetSeconds }: TestbedOptions): Promise<TestbedResult> {
+export async function compareTestbed({
+  folder,
+  cells,
+  repeats,
+  budgetSeconds,
+}: TestbedOptions): Promise<TestbedResult> {
   const prepared = await prepareModels(SUBJECTS, folder, budgetSeconds);
   const documents = prepared.map(({ document }) => document);
-  const { runs, emulation } = measureFor(folder, "grid", grid(documents, cells));
+  const { runs, emulation } = measureFor(folder, "grid", grid(documents, cells, repeats));
   const profiles = prepared.map(({ profile }) => profile);
   const validation = halves(readRuns(runs).runs, profiles, parseTopology(TOPOLOGY, "topology.yaml"));
   return { runs, emulation, validation };
 }
 
-function grid(models: readonly object[], cells: number) {
+function grid(models: readonly object[], cells: number, repeats: number) {
   return {
     models,
     placements: ["mobile", "edge", "mobile>edge", "edge>cloud", "mobile>cloud"],
@@ -132,7 +138,7 @@ function grid(models: readonly object[], cells: number) {
       "edge>cloud": { bandwidth: ["50 Mbit/s", "400 Mbit/s"] },
     },
     tiers: { mobile: { cpus: [0.5, 1] }, edge: { cpus: [0.7, 1] } },
-    repeats: REPEATS,
+    repeats,
     sample: cells,
     seed: 1,
   };

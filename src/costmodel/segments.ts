@@ -79,22 +79,20 @@ export class SegmentTable implements Segments {
         ranges.get(segment)!.reduce((total, [first, last]) => total + (sums[last + 1]! - sums[first]!), 0);
       return sides(sums[profile.whole_kernels]!, sum);
     });
-    for (const side of ["head", "tail"] as const) this.#correct(profile, side);
     this.#kernels = sides(profile.whole_kernels, (segment) =>
       ranges.get(segment)!.reduce((total, [first, last]) => total + last + 1 - first, 0),
     );
 
-    const { weight_bytes: weights, inputs, outputs } = profile.model;
+    const { weight_bytes: weights, outputs } = profile.model;
     const { peak_bytes, factor } = memoryOf(profile);
     this.#weightBytes = sides(weights, (segment) => segment.weight_bytes);
     this.#activationBytes = sides(peak_bytes, (segment) => segment.peak_activation_bytes);
     this.#residentFactor = factor;
 
-    // A model input that crosses a cut passes the head by: the head does not make it.
-    const made = (tensors: readonly number[]) =>
-      tensors.reduce((sum, index) => sum + (inputs.includes(index) ? 0 : profile.tensors[index]!.bytes), 0);
+    const made = (tensors: readonly number[]) => bytesMade(profile, tensors);
     this.#outputBytes = Float64Array.of(0, ...cuts.map(({ tensors }) => made(tensors)), made(outputs));
 
+    for (const side of ["head", "tail"] as const) this.#correct(profile, side);
     const { request_base_s, request_per_kernel_s, request_per_byte_s } = profile.run;
     this.inferParts = partsOf(
       request_base_s,
@@ -112,9 +110,10 @@ export class SegmentTable implements Segments {
   }
 
   /**
-   * Adds to each side of each cut what the anchors' sides took beyond the sum of their kernels, interpolated over that
-   * sum. (It is mostly below zero: in a short segment caches keep what the rest of the model would drive out.) The whole
-   * model, and a segment of nothing, need no correction.
+   * Adds to each side of each cut what the anchors' sides took beyond the sum of their kernels, or, where their runs were timed as
+   * JavaScript sees them, beyond that and what a run adds; interpolated over the sum of kernels. (It is mostly below zero: in a
+   * short segment caches keep what the rest of the model would drive out.) The whole model, and a segment of nothing, need
+   * no correction.
    */
   #correct(profile: Profile, side: "head" | "tail"): void {
     const anchors = profile.anchors ?? [];
@@ -122,14 +121,18 @@ export class SegmentTable implements Segments {
     const which = side === "head" ? "before" : "after";
     const sums = prefixSums(profile.kernels.map(({ median_s }) => median_s * profile.run.skew));
     const whole = sums[profile.whole_kernels]!;
-    const points = anchors.flatMap(({ cut: id, head_s, tail_s }) => {
-      const cut = profile.cuts.find((candidate) => candidate.id === id);
+    const { request_base_s, request_per_kernel_s, request_per_byte_s } = profile.run;
+    const points = anchors.flatMap((anchor) => {
+      const cut = profile.cuts.find(({ id }) => id === anchor.cut);
       if (!cut) return [];
-      const summed = parseRanges(cut[side].kernels, profile, id).reduce(
-        (total, [first, last]) => total + (sums[last + 1]! - sums[first]!),
-        0,
-      );
-      return [{ summed, excess: (side === "head" ? head_s : tail_s) - summed }];
+      const kernels = parseRanges(cut[side].kernels, profile, cut.id);
+      const summed = kernels.reduce((total, [first, last]) => total + (sums[last + 1]! - sums[first]!), 0);
+      const request_s = anchor[`${side}_request_s`];
+      if (request_s === undefined) return [{ summed, excess: anchor[`${side}_s`] - summed }];
+      const count = kernels.reduce((total, [first, last]) => total + last + 1 - first, 0);
+      const bytes = side === "head" ? bytesMade(profile, cut.tensors) : bytesMade(profile, profile.model.outputs);
+      const added = request_base_s + request_per_kernel_s * count + request_per_byte_s * bytes;
+      return [{ summed, excess: request_s - added - summed }];
     });
     const curve = [{ summed: 0, excess: 0 }, ...points, { summed: whole, excess: 0 }].sort(
       (a, b) => a.summed - b.summed,
@@ -180,6 +183,11 @@ export class SegmentTable implements Segments {
     if (b === this.boundaries - 1) return after[a]!;
     return Math.max(0, before[b]! + after[a]! - after[0]!);
   }
+}
+
+/** Bytes of tensors that a head makes: a model input that crosses its cut passes it by. */
+function bytesMade({ model, tensors }: Profile, indices: readonly number[]): number {
+  return indices.reduce((sum, index) => sum + (model.inputs.includes(index) ? 0 : tensors[index]!.bytes), 0);
 }
 
 /** A segment's figure is before(b) + after(a) − whole, or 0 where that is negative: its parts are those of the sum. */

@@ -154,6 +154,8 @@ export const profileSchema = z.object({
         cut: z.string().describe("id of one of cuts"),
         head_s: quantity.describe("time inside kernels of the cut's head, measured as a whole"),
         tail_s: quantity.describe("the same of its tail"),
+        head_request_s: quantity.optional().describe("time of a run of the head, as JavaScript sees it"),
+        tail_request_s: quantity.optional().describe("the same of the tail"),
       }),
     )
     .optional()

@@ -2,7 +2,7 @@ import type { Cut } from "../onnx/index.ts";
 
 /** Shares of the model's work at which anchors are wanted: closer where segments are short, as there it matters most. */
 const SHARES = [0.05, 0.2, 0.5, 0.8, 0.95];
-/** Beyond so many bytes of weights there are fewer, as each anchor holds about the whole's weights once more. */
+/** Beyond so many bytes of weights there are fewer, as each session of an anchor's sides holds the whole's weights once more. */
 const LARGE_BYTES = 300e6;
 const SHARES_OF_LARGE = [0.2, 0.8];
 
@@ -25,7 +25,7 @@ export function chooseAnchors(
   const shareBefore = [0];
   for (const value of work) shareBefore.push(shareBefore.at(-1)! + value / total);
   const others = cuts.filter((cut) => !asked.includes(cut));
-  const shares = weightBytes > LARGE_BYTES ? SHARES_OF_LARGE : SHARES;
+  const shares = isLarge(weightBytes) ? SHARES_OF_LARGE : SHARES;
   const candidates = others.length >= shares.length ? others : cuts;
   const chosen = new Set<Cut>();
   for (const share of shares) {
@@ -41,4 +41,9 @@ export function chooseAnchors(
     if (nearest) chosen.add(nearest);
   }
   return [...chosen].sort((a, b) => a.position - b.position);
+}
+
+/** Whether so many bytes of weights are better held a few times less. */
+export function isLarge(weightBytes: number): boolean {
+  return weightBytes > LARGE_BYTES;
 }

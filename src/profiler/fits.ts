@@ -3,6 +3,8 @@ import { Matrix } from "ml-matrix";
 
 /** One measured segment, as far as the request model is concerned. */
 export interface RequestPoint {
+  /** A window of a few kernels around a cut, not the whole or an anchor's head or tail. */
+  readonly window?: boolean;
   readonly request_s: number;
   readonly kernels_s: number;
   readonly kernels: number;
@@ -17,6 +19,12 @@ export interface LoadPoint {
 }
 
 /**
+ * Weight of a window's error against that of a long segment. Windows tell the parts apart; but run in quick succession, their
+ * outputs cost more per byte than those of segments that compute for long, which are what is predicted.
+ */
+const WINDOW_WEIGHT = 0.25;
+
+/**
  * What a request takes beyond its kernels: a fixed part, a part per kernel, and a part per output byte, which the
  * runtime's JavaScript binding copies into newly allocated memory. Relative errors are minimised: long segments are
  * measured with larger absolute noise.
@@ -29,7 +37,7 @@ export function fitRequest(points: readonly RequestPoint[]) {
   const [request_base_s, request_per_kernel_s, request_per_byte_s] = nonNegative(
     [...points.map((point) => [1, point.kernels, point.outputBytes]), [0, 10, 0], [0, 0, 1e4]],
     [...points.map((point) => Math.max(0, point.request_s - point.kernels_s)), 0, 0],
-    [...points.map((point) => point.request_s), 1, 1],
+    [...points.map(({ request_s, window }) => request_s / (window ? WINDOW_WEIGHT : 1)), 1, 1],
   ) as [number, number, number];
   return { request_base_s, request_per_kernel_s, request_per_byte_s };
 }

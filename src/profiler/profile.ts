@@ -16,7 +16,7 @@ import {
   parameterCount,
 } from "../onnx/index.ts";
 import { Journal } from "../store/index.ts";
-import { chooseAnchors } from "./anchors.ts";
+import { chooseAnchors, isLarge } from "./anchors.ts";
 import { measureCodecs, measureJson } from "./codecs.ts";
 import {
   type BoundaryKernel,
@@ -76,6 +76,12 @@ export interface ProfileOptions {
 /** Segments measured at a time; each holds two sessions. */
 const BATCH = 12;
 
+/** Of the whole's time inside kernels, and of its time as JavaScript sees a run; that is not measured of very large models. */
+interface Share {
+  readonly kernels: number;
+  readonly request?: number;
+}
+
 /** A finished batch as the journal keeps it. Times are in seconds. */
 interface BatchEntry {
   readonly kind: "batch";
@@ -89,8 +95,8 @@ interface BatchEntry {
   };
   readonly boundary: readonly { readonly index: number; readonly bytes: number; readonly measured: Measurement }[];
   readonly points: readonly (RequestPoint & LoadPoint)[];
-  /** Kernel times of the anchors' heads and tails over those of the whole in this batch. */
-  readonly anchors: readonly { readonly id: string; readonly head: number; readonly tail: number }[];
+  /** Times of the anchors' heads and tails over those of the whole in this batch. */
+  readonly anchors: readonly { readonly id: string; readonly head: Share; readonly tail: Share }[];
 }
 
 type Entry = PlannedCutEntry | BatchEntry;
@@ -267,9 +273,10 @@ async function measureBatches(
       continue;
     }
     // Once is enough for the anchors; what counts is how they compare with the whole beside them.
+    const tracedOnly = isLarge(weightsOf(subject));
     const sides = (index > 0 ? [] : anchors).flatMap(({ position }) => [
-      { from: 0, to: position, tracedOnly: true },
-      { from: position, to: end, tracedOnly: true },
+      { from: 0, to: position, tracedOnly },
+      { from: position, to: end, tracedOnly },
     ]);
     const segments = [{ from: 0, to: end }, ...sides, ...all.slice(index * size, (index + 1) * size)];
     const results = await measureSegments(
@@ -281,7 +288,11 @@ async function measureBatches(
       options.beside,
     );
     const whole = results[0]!;
-    const anchored = results.slice(1, 1 + sides.length).map(kernelSeconds);
+    const anchored = results.slice(1, 1 + sides.length);
+    const share = (segment: MeasuredSegment): Share => ({
+      kernels: kernelSeconds(segment) / kernelSeconds(whole),
+      ...(segment.requests.length > 0 ? { request: requestSeconds(segment) / requestSeconds(whole) } : {}),
+    });
     const others = results.slice(1 + sides.length);
     const own = others.slice(0, windows.length);
     measured = [whole, ...others.slice(windows.length)];
@@ -304,11 +315,14 @@ async function measureBatches(
         bytes,
         measured: kernelMeasurement(samples),
       })),
-      points: [whole, ...own].map(point),
+      points: [
+        ...[whole, ...anchored.filter(({ requests }) => requests.length > 0)].map((segment) => point(segment, false)),
+        ...own.map((segment) => point(segment, true)),
+      ],
       anchors: (index > 0 ? [] : anchors).map(({ id }, i) => ({
         id,
-        head: anchored[2 * i]! / kernelSeconds(whole),
-        tail: anchored[2 * i + 1]! / kernelSeconds(whole),
+        head: share(anchored[2 * i]!),
+        tail: share(anchored[2 * i + 1]!),
       })),
     };
     journal?.append(entry);
@@ -334,9 +348,14 @@ function weightsOf(subject: Subject): number {
   return weightBytes(subject, [...model.initializers.keys()], model.nodes);
 }
 
-function point(segment: MeasuredSegment): RequestPoint & LoadPoint {
+function requestSeconds(segment: MeasuredSegment): number {
+  return medianInterval(segment.requests).median_s;
+}
+
+function point(segment: MeasuredSegment, window: boolean): RequestPoint & LoadPoint {
   return {
-    request_s: medianInterval(segment.requests).median_s,
+    window,
+    request_s: requestSeconds(segment),
     kernels_s: kernelSeconds(segment),
     kernels: segment.kernels.length,
     outputBytes: segment.outputBytes,
@@ -492,8 +511,10 @@ function assemble(
       .flatMap((batch) => batch.anchors)
       .map(({ id, head, tail }) => ({
         cut: id,
-        head_s: head * kernelRun.median_s,
-        tail_s: tail * kernelRun.median_s,
+        head_s: head.kernels * kernelRun.median_s,
+        tail_s: tail.kernels * kernelRun.median_s,
+        ...(head.request === undefined ? {} : { head_request_s: head.request * requests.median_s }),
+        ...(tail.request === undefined ? {} : { tail_request_s: tail.request * requests.median_s }),
       })),
     codecs: context.codecs,
   };

@@ -5,6 +5,7 @@ import * as ort from "onnxruntime-node";
 import type { Dtype } from "../formats/common.ts";
 import { Problem } from "../formats/problem.ts";
 import type { ByteSource, TensorType } from "../onnx/index.ts";
+import { settleAllocator } from "./allocator.ts";
 
 /** How far the runtime rewrites a graph before it runs it. */
 export type Optimisation = "disabled" | "basic" | "extended" | "all";
@@ -56,6 +57,7 @@ export const RUNTIME = `onnxruntime-node ${ort.env.versions?.node ?? ort.env.ver
  * @throws Problem when ONNX Runtime refuses the model, with its reason.
  */
 export async function loadSession(model: string | ByteSource, options: LoadOptions): Promise<Session> {
+  settleAllocator();
   const settings: Record<string, string> = {
     // Idle worker threads must not spin: they would steal time from what is measured beside them.
     "intra_op.allow_spinning": options.threads > 1 ? "1" : "0",

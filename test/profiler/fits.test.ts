@@ -52,6 +52,17 @@ describe("the request model", () => {
     expect(fitRequest(points)).toEqual({ request_base_s: 0, request_per_kernel_s: 0, request_per_byte_s: 0 });
   });
 
+  test.prop([fc.nat()])("long segments count for more than windows whose bytes cost otherwise", (seed) => {
+    const points = segments(seed, 40).map(({ kernels, bytes, kernels_s }, i) => ({
+      window: i % 2 === 1,
+      kernels,
+      outputBytes: bytes,
+      kernels_s,
+      request_s: kernels_s + (i % 2 === 1 ? 3e-10 : 1e-10) * bytes,
+    }));
+    expect(fitRequest(points).request_per_byte_s).toBeLessThan(1.5e-10);
+  });
+
   test("a single segment of few output bytes says nothing of megabytes", () => {
     const fit = fitRequest([{ request_s: 53e-3, kernels_s: 48e-3, kernels: 303, outputBytes: 40 }]);
     const of = (kernels: number, bytes: number) =>
