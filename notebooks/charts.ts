@@ -2,9 +2,11 @@
 import type { TopLevelSpec } from "vega-lite";
 import { dodge } from "../src/report/dodge.ts";
 import { rounded } from "../src/report/format.ts";
+import { type Layer, type Position, pixels } from "../src/report/layers.ts";
 import { FAINT, INK, inked, MUTED, NEUTRAL } from "../src/report/palette.ts";
+import { logTicks } from "../src/report/scales.ts";
 import { textWidth } from "../src/report/text.ts";
-import { chart, type Layer, layout, logTicks, type Position, pixels, TEXT_SIZE } from "../src/report/theme.ts";
+import { chart, layout, TEXT_SIZE } from "../src/report/theme.ts";
 
 /** Okabe and Ito's colours, which colour-blind readers can tell apart, in the order in which series get them. */
 export const COLOURS = ["#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9"] as const;

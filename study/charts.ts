@@ -2,18 +2,10 @@ import path from "node:path";
 import type { TopLevelSpec } from "vega-lite";
 import { bitRate, duration, rounded } from "../src/report/format.ts";
 import { toSvg } from "../src/report/index.ts";
+import type { Layer, Position } from "../src/report/layers.ts";
 import { FAINT, INK, inked, MUTED } from "../src/report/palette.ts";
-import {
-  chart,
-  type KeyEntry,
-  key,
-  type Layer,
-  layout,
-  logTicks,
-  type Panel,
-  type Position,
-  TEXT_SIZE,
-} from "../src/report/theme.ts";
+import { logTicks } from "../src/report/scales.ts";
+import { chart, type KeyEntry, key, layout, type Panel, TEXT_SIZE } from "../src/report/theme.ts";
 import { ensureFolder, writeAtomically } from "../src/store/index.ts";
 import type { Row, StudyResult } from "./study.ts";
 import { OPERATORS, SUBJECTS } from "./subjects.ts";

@@ -54,6 +54,9 @@ const flipSchema = z.object({
   path: z.string().describe("what changes, as `whatif --set` takes it"),
   now: z.number().describe("its value, in SI units"),
   at: z.number().describe("the nearest value at which another choice is as good"),
+  from: z
+    .object({ operator: z.string(), placement: z.string() })
+    .describe("the best as things are, of a request that is alone; under load the plan's choice can be another"),
   to: z.object({ operator: z.string(), placement: z.string() }),
 });
 export type PlanFlip = z.infer<typeof flipSchema>;

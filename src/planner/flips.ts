@@ -22,12 +22,14 @@ interface Knob {
 
 /**
  * For each bandwidth and each device speed the nearest value at which another operator or placement becomes as good, in closed
- * form and along the profile's order: where nothing is found within a factor of 64, there is no entry.
+ * form and along the profile's order: where nothing is found within a factor of 64, there is no entry. Closed form knows no
+ * queues: under load, the best of requests that are alone (`from`) can be another than the plan's.
  */
 export function flipsOf(question: PlanQuestion, choices: readonly Chosen[]): PlanFlip[] {
   const followed = choices.slice(0, FOLLOWED).map(({ candidate }) => original(candidate));
   const [first] = winner(question, followed, (topology) => topology);
   if (!first || followed.length < 2) return [];
+  const from = { operator: first.variant.operator, placement: first.placement };
   return knobsOf(question.topology).flatMap((knob) =>
     [1 / STEP, STEP].flatMap((step): PlanFlip[] => {
       const best = (factor: number) => winner(question, followed, (topology) => knob.turned(topology, factor))[0];
@@ -47,7 +49,7 @@ export function flipsOf(question: PlanQuestion, choices: readonly Chosen[]): Pla
           else [far, other] = [middle, found ?? other];
         }
         const to = { operator: other.variant.operator, placement: other.placement };
-        return [{ path: knob.path, now: knob.now, at: knob.now * far, to }];
+        return [{ path: knob.path, now: knob.now, at: knob.now * far, from, to }];
       }
       return [];
     }),

@@ -1,5 +1,5 @@
 import type { PlanChoice } from "../formats/planresult.ts";
-import { bitRate, byteSize, duration } from "./format.ts";
+import { bitRate, byteSize, duration, percent, rounded } from "./format.ts";
 import type { PlanReport } from "./plandata.ts";
 
 /** All choices that the plan names, best first, each once. */
@@ -48,11 +48,21 @@ export function pathInWords(path: string): string {
   return owner === undefined || owner === "topology" ? field : `${field} of ${owner}`;
 }
 
-/** The value of such a path, for people: bandwidths with their unit, speeds as factors. */
+/** The value of such a path, for people. */
 export function pathAmount(path: string, value: number): string {
-  if (path.endsWith(".bandwidth")) return bitRate(value);
-  if (path.endsWith(".speed")) return `${Number(value.toPrecision(3))}×`;
-  return `${Number(value.toPrecision(3))}`;
+  return path.endsWith(".bandwidth") ? bitRate(value) : pathText(path, `${Number(value.toPrecision(3))}`);
+}
+
+/** A value that documents write as a bare number, with what it counts: speeds are multiples of the profiled host's. */
+export function pathText(path: string, value: string): string {
+  if (path.endsWith(".speed")) return `${value} × host`;
+  return path.endsWith(".cpu_quota") ? `${value} ${Number(value) === 1 ? "core" : "cores"}` : value;
+}
+
+/** A change, for people: "falls by 13 %", "rises 4.2-fold". */
+export function changeInWords(now: number, then: number): string {
+  if (then < now) return `falls by ${percent(1 - then / now)}`;
+  return then < 2 * now ? `rises by ${percent(then / now - 1)}` : `rises ${rounded(then / now, 2)}-fold`;
 }
 
 /** The plan's objective for its choice, in words. */

@@ -23,9 +23,9 @@ export { bitRate, byteSize, counted, duration, factor, interval, percent, rounde
 export { html } from "./html/page.ts";
 export { planHtml } from "./html/planpage.ts";
 export type { Bundles } from "./html/shell.ts";
-export { placeLabels } from "./labels.ts";
 export { contrast, inked, readableOn, STAGE_COLOURS, tierColourAt } from "./palette.ts";
 export { type PlanReport, planReportSchema } from "./plandata.ts";
 export { toSvg, toVega } from "./render.ts";
+export { logTicks } from "./scales.ts";
 export { shorten, textWidth } from "./text.ts";
-export { type ChartOptions, logTicks } from "./theme.ts";
+export type { ChartOptions } from "./theme.ts";

@@ -14,11 +14,21 @@ export interface Placed {
   readonly textY: number;
 }
 
-interface Box {
+export interface Box {
   readonly left: number;
   readonly right: number;
   readonly top: number;
   readonly bottom: number;
+}
+
+/** What words keep off. */
+export interface Occupied {
+  /** Points without words. */
+  readonly points?: readonly { readonly x: number; readonly y: number }[];
+  /** Other words, which are never covered. */
+  readonly boxes?: readonly Box[];
+  /** Lines, bars and lesser points, which are covered where there is no other place: as few as can be. */
+  readonly lines?: readonly Box[];
 }
 
 const LINE = 13;
@@ -29,42 +39,59 @@ const GAP = 8;
  * words already placed are. The first wishes choose first; who finds no place gets undefined.
  *
  * @param size of the font, pixels
- * @param points also kept free: those without words
  */
 export function placeLabels(
   wanted: readonly Wanted[],
   size: number,
-  { width, height }: { readonly width: number; readonly height: number },
-  points: readonly { readonly x: number; readonly y: number }[] = [],
+  area: { readonly width: number; readonly height: number },
+  { points = [], boxes = [], lines = [] }: Occupied = {},
 ): (Placed | undefined)[] {
-  const taken: Box[] = [...wanted, ...points].map(({ x, y }) => around(x, y, 4));
-  return wanted.map(({ x, y, text, bold = false }, index) => {
-    const wide = textWidth(text, size, bold);
-    const places = [
-      [x + GAP, y],
-      [x - GAP - wide, y],
-      [x + GAP, y - LINE + 2],
-      [x + GAP, y + LINE - 2],
-      [x - wide / 2, y - LINE],
-      [x - wide / 2, y + LINE],
-      [x - GAP - wide, y - LINE + 2],
-      [x - GAP - wide, y + LINE - 2],
-    ] as const;
-    for (const [textX, textY] of places) {
-      const box = { left: textX - 2, right: textX + wide + 2, top: textY - LINE / 2, bottom: textY + LINE / 2 };
-      if (box.left < 0 || box.right > width || box.top < -2 || box.bottom > height + 2) continue;
-      if (taken.some((other, i) => i !== index && meet(box, other))) continue;
-      taken.push(box);
-      return { textX, textY };
-    }
-    return undefined;
+  const taken: Box[] = [...wanted.map(around), ...points.map(around), ...boxes];
+  return wanted.map((label, index) => {
+    const others = taken.filter((_, i) => i !== index);
+    const wide = textWidth(label.text, size, label.bold);
+    const free = placesOf(label, wide).filter((place) => {
+      const box = boxOf(place, wide);
+      const inside = box.left >= 0 && box.right <= area.width && box.top >= -2 && box.bottom <= area.height + 2;
+      return inside && !others.some((other) => meet(box, other));
+    });
+    const covered = (place: Placed) => lines.filter((line) => meet(boxOf(place, wide), line)).length;
+    const [best] = free.map((place) => ({ place, covers: covered(place) })).sort((a, b) => a.covers - b.covers);
+    if (best) taken.push(boxOf(best.place, wide));
+    return best?.place;
   });
 }
 
-function around(x: number, y: number, reach: number): Box {
-  return { left: x - reach, right: x + reach, top: y - reach, bottom: y + reach };
+/** The box of words that begin there. */
+export function boxOf({ textX, textY }: Placed, wide: number): Box {
+  return { left: textX - 2, right: textX + wide + 2, top: textY - LINE / 2, bottom: textY + LINE / 2 };
 }
 
-function meet(a: Box, b: Box): boolean {
+/** Around a point, the near places first; bold words may stand farther away. */
+function placesOf({ x, y, bold }: Wanted, wide: number): Placed[] {
+  const [right, middle, left] = [x + GAP, x - wide / 2, x - GAP - wide];
+  const near = LINE - 2;
+  return [
+    { textX: right, textY: y },
+    { textX: left, textY: y },
+    { textX: right, textY: y - near },
+    { textX: right, textY: y + near },
+    { textX: middle, textY: y - LINE },
+    { textX: middle, textY: y + LINE },
+    { textX: left, textY: y - near },
+    { textX: left, textY: y + near },
+    { textX: right - GAP, textY: y - LINE },
+    { textX: right - GAP, textY: y + LINE },
+    { textX: left + GAP, textY: y - LINE },
+    { textX: left + GAP, textY: y + LINE },
+    ...(bold ? [-2, 2].flatMap((lines) => [right, left].map((textX) => ({ textX, textY: y + lines * LINE }))) : []),
+  ];
+}
+
+function around({ x, y }: { readonly x: number; readonly y: number }): Box {
+  return { left: x - 4, right: x + 4, top: y - 4, bottom: y + 4 };
+}
+
+export function meet(a: Box, b: Box): boolean {
   return a.left < b.right && b.left < a.right && a.top < b.bottom && b.top < a.bottom;
 }

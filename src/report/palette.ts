@@ -20,6 +20,8 @@ export const STAGE_COLOURS: Record<Exclude<Stage["stage"], "infer">, string> = {
 export const INK = "#1d1d1f";
 export const MUTED = "#5f6368";
 export const FAINT = "#d9d9d9";
+/** Grid lines, and bands that dots should lie in. */
+export const GRID = "#ececec";
 /** Bars of quantities that belong to no tier: the profiled host's own kernels. */
 export const NEUTRAL = "#6B7F93";
 export const PALE = "#B9C3CD";

@@ -13,15 +13,18 @@ const BETWEEN = ["encode", "transfer", "relay", "decode", "load"] as const;
 
 /** All parts, in the order in which a request from `head` to `tail` passes them; other tiers follow. */
 export function parts(data: WithTiers, head: string, tail: string): Part[] {
-  const infer = (tier: string): Part => ({
-    key: `infer ${tier}`,
-    label: `infer on ${tier}`,
-    colour: stageColour(data, "infer", tier),
-  });
-  const between = BETWEEN.map((stage) => ({ key: stage, label: stage, colour: stageColour(data, stage, "") }));
+  const infer = (tier: string) => partOf(data, { stage: "infer", resource: `tier:${tier}` });
+  const between = BETWEEN.map((stage) => partOf(data, { stage, resource: "" }));
   const last = head === tail ? [] : [infer(tail)];
   const rest = data.topology.tiers.filter(({ name }) => name !== head && name !== tail);
   return [infer(head), ...between, ...last, ...rest.map(({ name }) => infer(name))];
+}
+
+/** The part that a stage belongs to. */
+export function partOf(data: WithTiers, stage: Pick<Stage, "stage" | "resource">): Part {
+  const tier = tierOf(stage);
+  const label = stage.stage === "infer" ? `infer on ${tier}` : stage.stage;
+  return { key: partKey(stage), label, colour: stageColour(data, stage.stage, tier) };
 }
 
 /** Seconds by part. */
@@ -40,6 +43,10 @@ export function ends(placement: string): [head: string, tail: string] {
   return [tiers[0]!, tiers.at(-1)!];
 }
 
-function partKey({ stage, resource }: Stage): string {
-  return stage === "infer" ? `infer ${resource.replace(/^tier:/, "")}` : stage;
+function partKey(stage: Pick<Stage, "stage" | "resource">): string {
+  return stage.stage === "infer" ? `infer ${tierOf(stage)}` : stage.stage;
+}
+
+function tierOf({ resource }: Pick<Stage, "resource">): string {
+  return resource.replace(/^tier:/, "");
 }

@@ -18,8 +18,8 @@ const WIDE = 1;
 const OTHER = 0.7;
 const FIRST_WIDE_CODE_POINT = 0x1100;
 
-/** A number stays with what it counts: "203 ms" is never broken. */
-const BREAKS = /(?<!\d)\s+/;
+/** A number stays with what it counts: "203 ms" is never broken, and neither is "0.7 × host". */
+const BREAKS = /(?<![\d×])\s+/;
 
 /** How wide a text is in DejaVu Sans, in pixels. */
 export function textWidth(text: string, size: number, bold = false): number {

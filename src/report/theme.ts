@@ -1,8 +1,6 @@
 import type { TopLevelSpec } from "vega-lite";
-import type { Field, PositionFieldDef } from "vega-lite/types_unstable/channeldef.js";
-import type { MarkDef } from "vega-lite/types_unstable/mark.js";
-import type { UnitSpec } from "vega-lite/types_unstable/spec/unit.js";
-import { FAINT, INK, MUTED } from "./palette.ts";
+import { COLOURED, pixels } from "./layers.ts";
+import { FAINT, GRID, INK, MUTED } from "./palette.ts";
 import { shorten, textWidth, wrap } from "./text.ts";
 
 /**
@@ -20,9 +18,6 @@ export interface ChartOptions {
   width?: number | undefined;
 }
 
-/** A layer of a chart, and the axis that it is placed along. */
-export type Layer = UnitSpec<Field>;
-export type Position = PositionFieldDef<Field>;
 /** One plot of a chart. */
 export type Panel = Extract<TopLevelSpec, { vconcat: unknown }>["vconcat"][number];
 
@@ -44,7 +39,7 @@ export function layout({ width = 720 }: ChartOptions, wide: Margins, narrow: Mar
   return { width, ...margins, plot, narrow: width < 500 };
 }
 
-interface Margins {
+export interface Margins {
   left: number;
   right: number;
 }
@@ -69,7 +64,8 @@ export function inTooltip(name: string): string {
 
 /** A chart of panels below each other, under its headline. */
 export function chart(words: Words, { width }: Pick<Layout, "width">, panels: Panel[], spacing = 14): TopLevelSpec {
-  const room = width - 2 * PADDING;
+  // Vega rounds the bounds of texts to whole pixels, outwards.
+  const room = width - 2 * PADDING - 1;
   return {
     $schema: "https://vega.github.io/schema/vega-lite/v6.json",
     background: "white",
@@ -123,7 +119,7 @@ export function key(entries: readonly KeyEntry[], { width, left }: Layout): Pane
     layer: [
       {
         mark: { type: "square", size: PATCH * PATCH, opacity: 1, xOffset: PATCH / 2, aria: false },
-        encoding: { ...at, fill: { field: "colour", type: "nominal", scale: null } },
+        encoding: { ...at, fill: COLOURED },
       },
       {
         mark: { type: "text", align: "left", baseline: "middle", dx: PATCH + 5, color: INK },
@@ -131,37 +127,6 @@ export function key(entries: readonly KeyEntry[], { width, left }: Layout): Pane
       },
     ],
   };
-}
-
-/** A channel whose values are pixels already. */
-export function pixels<Field extends string>(field: Field) {
-  return { field, type: "quantitative", scale: null, axis: null } as const;
-}
-
-/** A layer of words with a white rim, readable where lines cross them. */
-export function haloed(layer: Layer, mark: Partial<MarkDef<"text">>): Layer[] {
-  const rim = { color: "white", stroke: "white", strokeWidth: 3.5, aria: false };
-  return [
-    { ...layer, mark: { type: "text", ...mark, ...rim } },
-    { ...layer, mark: { type: "text", ...mark } },
-  ];
-}
-
-/** Ticks of a logarithmic axis: 1, 2 and 5 times powers of ten while these are at most `most`, else the powers alone. */
-export function logTicks(low: number, high: number, most: number): number[] {
-  const fine = ticksAt([1, 2, 5], low, high);
-  return fine.length <= most ? fine : ticksAt([1], low, high);
-}
-
-function ticksAt(steps: readonly number[], low: number, high: number): number[] {
-  const ticks: number[] = [];
-  for (let power = Math.floor(Math.log10(low)); power <= Math.ceil(Math.log10(high)); power++) {
-    for (const step of steps) {
-      const tick = Number(`${step}e${power}`);
-      if (tick >= low && tick <= high) ticks.push(tick);
-    }
-  }
-  return ticks;
 }
 
 const CONFIG: NonNullable<TopLevelSpec["config"]> = {
@@ -187,7 +152,7 @@ const CONFIG: NonNullable<TopLevelSpec["config"]> = {
     titleColor: MUTED,
     domain: false,
     tickColor: FAINT,
-    gridColor: "#ececec",
+    gridColor: GRID,
   },
   text: { fontSize: TEXT_SIZE },
 };

@@ -144,6 +144,7 @@ describe("a plan", () => {
     const beyond = flip!.at > flip!.now ? 1.02 : 1 / 1.02;
     expect(at(flip!.at * beyond)).toBe(flip!.to.placement);
     expect(at(flip!.at / beyond)).toBe(best.placement);
+    expect(flip!.from).toEqual({ operator: best.operator, placement: best.placement });
   });
 });
 

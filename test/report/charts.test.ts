@@ -12,6 +12,7 @@ import {
   toVega,
   winner,
 } from "../../src/report/index.ts";
+import { rowsOf, words } from "./reading.ts";
 import { sample } from "./sample.ts";
 
 const longName = (position: number) =>
@@ -161,24 +162,6 @@ test.each(CHARTS)("$name compiles to the Vega that was looked at", async ({ name
   const vega = toVega(spec(sample({ nodes: 8, kernels: 6, cuts: 5, checks: 3 })));
   await expect(`${JSON.stringify(vega, null, 1)}\n`).toMatchFileSnapshot(`golden/${name}.vg.golden`);
 });
-
-/** The headline of a chart, then its other texts, in the order of drawing. */
-async function words(spec: Parameters<typeof toSvg>[0]): Promise<string[]> {
-  const svg = await toSvg(spec);
-  const texts = [...svg.matchAll(/<(?:text|tspan)[^>]*>([^<]+)</g)].map(([, text]) => text!.replaceAll("&gt;", ">"));
-  const { text } = spec.title as { text: string[] };
-  return [text.join(" "), ...texts];
-}
-
-/** Every table of rows in a chart. */
-function rowsOf(spec: object): Record<string, unknown>[][] {
-  const tables: Record<string, unknown>[][] = [];
-  JSON.stringify(spec, (key, value) => {
-    if (key === "values" && Array.isArray(value) && typeof value[0] === "object") tables.push(value);
-    return value;
-  });
-  return tables;
-}
 
 function infeasible(data: ReportData): ReportData {
   const because = { feasible: false, infeasible_because: "the head needs 3 GB of 2 GB" };

@@ -1,6 +1,6 @@
 import { Command, Option } from "@commander-js/extra-typings";
 import { OBJECTIVES } from "../../formats/plan.ts";
-import type { PlanChoice, PlanResult } from "../../formats/planresult.ts";
+import type { PlanChoice, PlanFlip, PlanResult } from "../../formats/planresult.ts";
 import { plan as findPlan } from "../../planner/index.ts";
 import { formatBandwidth, formatDuration, formatSize } from "../../units/index.ts";
 import { positiveInteger } from "../arguments.ts";
@@ -42,9 +42,13 @@ function describe(result: PlanResult, most: number): string {
     lines.push("", `${constraint} binds: without it, ${without}, ${(100 * gain).toFixed(1)} % better.`);
   }
   if (explanation.flips.length > 0) {
+    const [{ from }] = explanation.flips as [PlanFlip, ...PlanFlip[]];
+    const same = from.operator === best.operator && from.placement === best.placement;
     lines.push(
       "",
-      "The answer changes at:",
+      same
+        ? "The answer changes at:"
+        : `For a request that is alone ${from.operator} on ${from.placement} is the best. That changes at:`,
       table(
         ["figure", "now", "at", "then best"],
         explanation.flips.map(({ path, now, at, to }) => [

@@ -4,24 +4,13 @@ import { type Crossing, crossings, envelope, linesByPlacement } from "../crossin
 import type { Crossover, ReportData } from "../data.ts";
 import { dodge } from "../dodge.ts";
 import { bitRate, duration, rounded } from "../format.ts";
+import { COLOURED, haloed, type Layer, type Position, pixels } from "../layers.ts";
 import { INK, inked, MUTED, tierColour } from "../palette.ts";
+import { logTicks, MS_OR_S } from "../scales.ts";
 import { ends } from "../stages.ts";
 import { shorten, textWidth } from "../text.ts";
-import {
-  type ChartOptions,
-  chart,
-  haloed,
-  inHeadline,
-  inTooltip,
-  type Layer,
-  type Layout,
-  layout,
-  logTicks,
-  nothingToDraw,
-  type Position,
-  pixels,
-  TEXT_SIZE,
-} from "../theme.ts";
+import { chart, inHeadline, inTooltip, type Layout, TEXT_SIZE } from "../theme.ts";
+import { framed } from "./chart.ts";
 
 const WIDE_HEIGHT = 320;
 const NARROW_HEIGHT = 280;
@@ -30,12 +19,15 @@ const MOST_NAMED = 3;
 const MOST_LINES = 9;
 
 /** How the best of each placement changes with one link's bandwidth, and where another placement becomes the best. */
-export function bestOverBandwidth(data: ReportData, options: ChartOptions = {}): TopLevelSpec {
-  const room = layout(options, { left: 58, right: 150 }, { left: 52, right: 92 });
-  const { crossover } = data;
-  if (crossover === undefined || bestOverBandwidthMissing(data) !== undefined) {
-    return nothingToDraw(bestOverBandwidthMissing(data)!, room);
-  }
+export const bestOverBandwidth = framed({
+  wide: { left: 58, right: 150 },
+  narrow: { left: 52, right: 92 },
+  missing: bestOverBandwidthMissing,
+  draw,
+});
+
+function draw(data: ReportData, room: Layout): TopLevelSpec {
+  const crossover = data.crossover!;
   const height = room.narrow ? NARROW_HEIGHT : WIDE_HEIGHT;
   const all = crossover.points.filter(({ latency_s }) => latency_s > 0);
   const points = nearest(all);
@@ -68,7 +60,7 @@ export function bestOverBandwidth(data: ReportData, options: ChartOptions = {}):
     axis: {
       title: null,
       values: logTicks(low, high, 9),
-      labelExpr: "datum.value >= 1000 ? format(datum.value / 1000, '~g') + ' s' : format(datum.value, '~g') + ' ms'",
+      labelExpr: MS_OR_S,
     },
   };
   const placements = lines.map(([placement]) => placement);
@@ -216,7 +208,7 @@ function endLabels(
         x: { value: "width" },
         y: pixels("y"),
         text: { field: "text" },
-        color: { field: "colour", type: "nominal", scale: null },
+        color: COLOURED,
       },
     },
   ];

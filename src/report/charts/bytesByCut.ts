@@ -5,22 +5,13 @@ import { thinned } from "../columns.ts";
 import type { ReportData } from "../data.ts";
 import { dodge } from "../dodge.ts";
 import { byteSize, counted, factor, rounded } from "../format.ts";
+import { placeLabels } from "../labels.ts";
+import { type Layer, type Position, pixels, type Word, words } from "../layers.ts";
 import { INK, MUTED } from "../palette.ts";
-import { shorten, textWidth } from "../text.ts";
-import {
-  type ChartOptions,
-  chart,
-  haloed,
-  inHeadline,
-  inTooltip,
-  type Layer,
-  layout,
-  logTicks,
-  nothingToDraw,
-  type Position,
-  pixels,
-  TEXT_SIZE,
-} from "../theme.ts";
+import { logTicks } from "../scales.ts";
+import { shorten } from "../text.ts";
+import { chart, inHeadline, inTooltip, type Layout, TEXT_SIZE } from "../theme.ts";
+import { framed } from "./chart.ts";
 
 const HEIGHT = 250;
 const MOST_LABELS = 4;
@@ -41,10 +32,14 @@ interface Sizes {
 }
 
 /** How many bytes cross each cut, against the sizes of the model's input and output. */
-export function bytesByCut(data: ReportData, options: ChartOptions = {}): TopLevelSpec {
-  const room = layout(options, { left: 54, right: 104 }, { left: 46, right: 56 });
-  const missing = bytesByCutMissing(data);
-  if (missing !== undefined) return nothingToDraw(missing, room);
+export const bytesByCut = framed({
+  wide: { left: 54, right: 104 },
+  narrow: { left: 46, right: 56 },
+  missing: bytesByCutMissing,
+  draw,
+});
+
+function draw(data: ReportData, room: Layout): TopLevelSpec {
   const sizes = measured(data);
   const nodes = data.profile.nodes.length;
   const best = winner(data)?.cut;
@@ -56,6 +51,7 @@ export function bytesByCut(data: ReportData, options: ChartOptions = {}): TopLev
   const high = Math.max(...all) * 1.3;
   const toX = (position: number) => (position / nodes) * room.plot;
   const toY = (bytes: number) => HEIGHT * (1 - Math.log(bytes / low) / Math.log(high / low));
+  const at = ({ position, bytes }: Pick<CutSize, "position" | "bytes">) => ({ x: toX(position), y: toY(bytes) });
   const marked = [
     ...sizes.cuts.filter(({ id }) => id === best).map((cut) => ({ ...cut, weight: "bold" })),
     ...lowest.filter(({ id }) => id !== best).map((cut) => ({ ...cut, weight: "normal" })),
@@ -131,14 +127,7 @@ export function bytesByCut(data: ReportData, options: ChartOptions = {}): TopLev
               ],
             },
           },
-          ...haloed(
-            {
-              data: { values: labels(marked, toX, toY, room.plot) },
-              mark: "text",
-              encoding: { x: pixels("x"), y: pixels("y"), text: { field: "text" } },
-            },
-            { align: "left", baseline: "middle", color: INK, fontWeight: { expr: "datum.weight" } },
-          ),
+          ...words(labels(marked, sizes, at, room.plot)),
         ],
       },
     ],
@@ -266,50 +255,31 @@ function references({ input, output }: Sizes, toY: (bytes: number) => number): L
   ];
 }
 
-/** Labels beside their points, where neither another label nor a marked point is. Those without room go. */
+/** Names of the marked cuts beside their points; those without room go. */
 function labels(
   cuts: readonly (CutSize & { weight: string })[],
-  toX: (position: number) => number,
-  toY: (bytes: number) => number,
+  { cuts: all, input, output }: Sizes,
+  at: (cut: Pick<CutSize, "position" | "bytes">) => { x: number; y: number },
   width: number,
-) {
-  const box = (left: number, y: number, wide: number, tall: number): Box => ({
-    left,
-    right: left + wide,
-    top: y - tall / 2,
-    bottom: y + tall / 2,
+): Word[] {
+  const wanted = cuts.map((cut) => {
+    const bold = cut.weight === "bold";
+    return { ...at(cut), bold, text: `${shorten(cut.id, LABEL_PX, TEXT_SIZE, bold)} ${byteSize(cut.bytes)}` };
   });
-  const taken = cuts.map(({ position, bytes }) => box(toX(position) - 6, toY(bytes), 12, 12));
-  return cuts.flatMap(({ id, position, bytes, weight }) => {
-    const text = `${shorten(id, LABEL_PX, TEXT_SIZE)} ${byteSize(bytes)}`;
-    const wide = textWidth(text, TEXT_SIZE, weight === "bold");
-    const [x, y] = [toX(position), toY(bytes)];
-    const centred = Math.min(Math.max(x - wide / 2, 0), Math.max(width - wide, 0));
-    const places = [
-      [centred, y + 15],
-      [x + 10, y],
-      [x - 10 - wide, y],
-      [centred, y - 15],
-      [centred, y + 29],
-    ] as const;
-    for (const [left, middle] of places) {
-      const place = box(left, middle, wide, 13);
-      const inside = left >= 0 && place.right <= Math.max(width, wide) && place.top >= 0 && place.bottom <= HEIGHT;
-      if (!inside || taken.some((other) => overlap(place, other))) continue;
-      taken.push(place);
-      return [{ text, weight, x: rounded(left), y: rounded(middle) }];
-    }
-    return [];
+  const around = ({ x, y }: { x: number; y: number }, reach: number) => ({
+    left: x - reach,
+    right: x + reach,
+    top: y - 3,
+    bottom: y + 3,
   });
-}
-
-interface Box {
-  left: number;
-  right: number;
-  top: number;
-  bottom: number;
-}
-
-function overlap(a: Box, b: Box): boolean {
-  return a.left < b.right && b.left < a.right && a.top < b.bottom && b.top < a.bottom;
+  const rules = [input, output].filter((bytes) => bytes !== undefined).map((bytes) => at({ position: 0, bytes }));
+  const lines = [
+    ...all.filter(({ id }) => !cuts.some((cut) => cut.id === id)).map((cut) => around(at(cut), 3)),
+    ...rules.map((point) => around(point, width)),
+  ];
+  const places = placeLabels(wanted, TEXT_SIZE, { width, height: HEIGHT }, { lines });
+  return wanted.flatMap(({ text, bold }, index): Word[] => {
+    const place = places[index];
+    return place ? [{ text, bold, textX: rounded(place.textX), textY: rounded(place.textY) }] : [];
+  });
 }

@@ -1,34 +1,39 @@
 import type { TopLevelSpec } from "vega-lite";
 import type { PlanFlip } from "../../formats/planresult.ts";
-import { choiceName, pathAmount, pathInWords } from "../choices.ts";
-import { counted, factor, rounded } from "../format.ts";
-import { placeLabels } from "../labels.ts";
+import { changeInWords, choiceName, pathAmount, pathInWords } from "../choices.ts";
+import { counted, rounded } from "../format.ts";
+import { boxOf, meet } from "../labels.ts";
+import { type Position, pixels, rowNames, type Word, words } from "../layers.ts";
 import { FAINT, INK, MUTED, NEUTRAL } from "../palette.ts";
 import type { PlanReport } from "../plandata.ts";
+import { logTicks } from "../scales.ts";
 import { shorten, textWidth } from "../text.ts";
-import {
-  type ChartOptions,
-  chart,
-  haloed,
-  type Layout,
-  layout,
-  logTicks,
-  nothingToDraw,
-  type Panel,
-  type Position,
-  pixels,
-  TEXT_SIZE,
-} from "../theme.ts";
+import { chart, type Layout, type Panel, TEXT_SIZE } from "../theme.ts";
+import { framed } from "./chart.ts";
 
-const ROW_PX = 46;
+/** Of a row: its bar, the present value above it, and one or two lines of words below. */
+const ROW_PX = 56;
+const BAR_Y = 22;
+const LINE_PX = 14;
 /** Room around the outermost values, as a factor. */
 const MARGIN = 2.2;
 
 /** Where the answer would change: bandwidths on one axis, speeds of devices on another, both logarithmic. */
-export function flips(data: PlanReport, options: ChartOptions = {}): TopLevelSpec {
-  const room = layout(options, { left: 190, right: 20 }, { left: 104, right: 10 });
-  const missing = flipsMissing(data);
-  if (missing !== undefined) return nothingToDraw(missing, room);
+export const flips = framed({
+  wide: { left: 230, right: 20 },
+  narrow: { left: 128, right: 20 },
+  names: ({ plan }) => plan.explanation.flips.map(({ path }) => pathInWords(path)),
+  missing: flipsMissing,
+  draw,
+});
+
+export function flipsMissing({ plan }: PlanReport): string | undefined {
+  return plan.explanation.flips.length > 0
+    ? undefined
+    : "No bandwidth or speed within a factor of 64 of its present value changes the answer.";
+}
+
+function draw(data: PlanReport, room: Layout): TopLevelSpec {
   const all = data.plan.explanation.flips;
   const bandwidths = all.filter(({ path }) => path.endsWith(".bandwidth"));
   const others = all.filter((flip) => !bandwidths.includes(flip));
@@ -37,16 +42,19 @@ export function flips(data: PlanReport, options: ChartOptions = {}): TopLevelSpe
     room,
     [
       ...(bandwidths.length > 0 ? [panel(bandwidths, 1e-6, "bandwidth, Mbit/s, logarithmic", room)] : []),
-      ...(others.length > 0 ? [panel(others, 1, "speed relative to the profiled host, logarithmic", room)] : []),
+      ...(others.length > 0
+        ? [
+            panel(
+              others,
+              1,
+              room.narrow ? "speed, × host, logarithmic" : "speed, as a multiple of the profiled host's, logarithmic",
+              room,
+            ),
+          ]
+        : []),
     ],
     48,
   );
-}
-
-export function flipsMissing({ plan }: PlanReport): string | undefined {
-  return plan.explanation.flips.length > 0
-    ? undefined
-    : "No bandwidth or speed within a factor of 64 of its present value changes the answer.";
 }
 
 /** One row per input: how far it can go before another choice is as good, and which. */
@@ -55,52 +63,25 @@ function panel(found: readonly PlanFlip[], scale: number, title: string, room: L
   const values = found.flatMap(({ now, at }) => [now * scale, at * scale]);
   const [left, right] = [Math.min(...values) / MARGIN, Math.max(...values) * MARGIN];
   const toX = (value: number) => (room.plot * Math.log((value * scale) / left)) / Math.log(right / left);
-  const height = paths.length * ROW_PX;
-  const middle = (row: number) => row * ROW_PX + ROW_PX * 0.58;
   const rows = paths.map((path, row) => {
     const own = found.filter((flip) => flip.path === path);
     const { now } = own[0]!;
-    const below = own.filter(({ at }) => at < now).map(({ at }) => at);
-    const above = own.filter(({ at }) => at > now).map(({ at }) => at);
-    const from = below.length > 0 ? toX(Math.max(...below)) : 0;
-    const to = above.length > 0 ? toX(Math.min(...above)) : room.plot;
-    const text = `now ${pathAmount(path, now)}`;
+    const below = own.filter(({ at }) => at < now).map(({ at }) => toX(at));
+    const above = own.filter(({ at }) => at > now).map(({ at }) => toX(at));
     return {
-      y: middle(row),
+      y: row * ROW_PX + BAR_Y,
       label: shorten(pathInWords(path), room.left - 10, TEXT_SIZE),
-      from: rounded(from),
-      to: rounded(to),
+      from: rounded(Math.max(0, ...below)),
+      to: rounded(Math.min(room.plot, ...above)),
       now: rounded(toX(now)),
-      text,
     };
   });
-  const marks = found.map((flip) => {
-    const row = paths.indexOf(flip.path);
-    return { x: toX(flip.at), y: middle(row), at: pathAmount(flip.path, flip.at), to: choiceName(flip.to) };
-  });
-  const words = marks.map(({ x, y, at, to }) => ({ x, y, text: shorten(`${at}: ${to}`, room.plot * 0.62, TEXT_SIZE) }));
-  // "now" stands above its dot, unless a neighbour's words would meet it.
-  const nows = rows.map(({ now, y, text }) => ({
-    text,
-    textX: rounded(Math.min(Math.max(now - textWidth(text, TEXT_SIZE) / 2, 0), room.plot - textWidth(text, TEXT_SIZE))),
-    textY: rounded(y - 14),
+  const marks = found.map(({ path, at, to }) => ({
+    x: rounded(toX(at)),
+    y: paths.indexOf(path) * ROW_PX + BAR_Y,
+    at: pathAmount(path, at),
+    to: choiceName(to),
   }));
-  const places = placeLabels(
-    words,
-    TEXT_SIZE,
-    { width: room.plot, height: height + 8 },
-    rows
-      .map(({ now, y }) => ({ x: now, y }))
-      .concat(
-        nows.flatMap(({ textX, textY, text }) => {
-          const wide = textWidth(text, TEXT_SIZE);
-          return [0, 0.2, 0.4, 0.6, 0.8, 1].map((share) => ({ x: textX + share * wide, y: textY }));
-        }),
-      ),
-  );
-  const said = words.flatMap(({ text }, index) =>
-    places[index] ? [{ text, textX: rounded(places[index].textX), textY: rounded(places[index].textY) }] : [],
-  );
   const axis: Position = {
     field: "value",
     type: "quantitative",
@@ -108,32 +89,29 @@ function panel(found: readonly PlanFlip[], scale: number, title: string, room: L
     axis: {
       title,
       values: logTicks(left, right, room.narrow ? 5 : 10),
-      labelExpr: "format(datum.value, '~g')",
+      labelExpr: "format(datum.value, ',~g')",
       grid: false,
     },
   };
+  const rule = { type: "rule", aria: false } as const;
   return {
     width: room.plot,
-    height,
+    height: paths.length * ROW_PX,
     layer: [
       {
         data: { values: [{ value: rounded(left) }] },
         mark: { type: "point", opacity: 0, aria: false },
         encoding: { x: axis },
       },
+      rowNames(rows, pixels("y")),
       {
         data: { values: rows },
-        mark: { type: "text", align: "right", baseline: "middle", color: INK, aria: false },
-        encoding: { x: { value: -8 }, y: pixels("y"), text: { field: "label" } },
-      },
-      {
-        data: { values: rows },
-        mark: { type: "rule", color: FAINT, aria: false },
+        mark: { ...rule, color: FAINT },
         encoding: { x: { value: 0 }, x2: { value: "width" }, y: pixels("y") },
       },
       {
         data: { values: rows },
-        mark: { type: "rule", color: NEUTRAL, strokeWidth: 6, aria: false },
+        mark: { ...rule, color: NEUTRAL, strokeWidth: 6 },
         encoding: { x: pixels("from"), x2: { field: "to" }, y: pixels("y") },
       },
       {
@@ -142,7 +120,7 @@ function panel(found: readonly PlanFlip[], scale: number, title: string, room: L
         encoding: { x: pixels("now"), y: pixels("y") },
       },
       {
-        data: { values: marks.map(({ x, y, at, to }) => ({ x: rounded(x), y, at, to })) },
+        data: { values: marks },
         mark: { type: "point", size: 70, fill: "white", stroke: INK, strokeWidth: 2, opacity: 1 },
         encoding: {
           x: pixels("x"),
@@ -153,22 +131,42 @@ function panel(found: readonly PlanFlip[], scale: number, title: string, room: L
           ],
         },
       },
-      {
-        data: { values: nows },
-        mark: { type: "text", align: "left", baseline: "middle", color: MUTED },
-        encoding: { x: pixels("textX"), y: pixels("textY"), text: { field: "text" } },
-      },
-      ...haloed(
-        {
-          data: { values: said },
-          mark: "text",
-          encoding: { x: pixels("textX"), y: pixels("textY"), text: { field: "text" } },
-        },
-        { align: "left", baseline: "middle", color: INK },
-      ),
+      ...words(presentValues(found, paths, toX, room.plot), MUTED),
+      ...words(takeovers(found, paths, toX, room.plot)),
     ],
   };
 }
+
+/** Each input's present value, above its dot. */
+function presentValues(found: readonly PlanFlip[], paths: readonly string[], toX: ToX, plot: number): Word[] {
+  return paths.map((path, row) => {
+    const { now } = found.find((flip) => flip.path === path)!;
+    const text = `now ${pathAmount(path, now)}`;
+    const wide = textWidth(text, TEXT_SIZE);
+    return { text, textX: within(toX(now) - wide / 2, wide, plot), textY: row * ROW_PX + BAR_Y - LINE_PX };
+  });
+}
+
+/** What takes over at each mark, below it: to the left of a falling figure's, to the right of a rising one's. */
+function takeovers(found: readonly PlanFlip[], paths: readonly string[], toX: ToX, plot: number): Word[] {
+  return paths.flatMap((path, row) => {
+    const placed: (Word & { wide: number })[] = [];
+    for (const { at, now, to } of found.filter((flip) => flip.path === path).toSorted((a, b) => a.at - b.at)) {
+      const text = shorten(`${pathAmount(path, at)}: ${choiceName(to)}`, plot, TEXT_SIZE);
+      const wide = textWidth(text, TEXT_SIZE);
+      const textX = within(at < now ? toX(at) + 6 - wide : toX(at) - 6, wide, plot);
+      const word = { text, textX, textY: row * ROW_PX + BAR_Y + LINE_PX, wide };
+      const other = placed[0];
+      if (other && meet(boxOf(word, wide), boxOf(other, other.wide))) word.textY += LINE_PX - 1;
+      placed.push(word);
+    }
+    return placed.map(({ wide: _, ...word }) => word);
+  });
+}
+
+type ToX = (value: number) => number;
+
+const within = (x: number, wide: number, plot: number) => rounded(Math.min(Math.max(x, 0), Math.max(plot - wide, 0)));
 
 /** How far an input can change, either way, as a factor. */
 const distance = ({ now, at }: PlanFlip) => Math.max(now / at, at / now);
@@ -177,14 +175,19 @@ function headline({ plan }: PlanReport): string {
   const nearest = plan.explanation.flips.reduce((a, b) => (distance(b) < distance(a) ? b : a));
   const { path, at, now, to } = nearest;
   return (
-    `The answer changes first when ${pathInWords(path)} ${at < now ? "falls" : "rises"} ` +
-    `${factor(distance(nearest))} to ${pathAmount(path, at)}: then ${choiceName(to)} is as good`
+    `The answer changes first when the ${pathInWords(path)} ${changeInWords(now, at)}, to ${pathAmount(path, at)}: ` +
+    `then ${choiceName(to)} is as good`
   );
 }
 
 function subtitle({ plan }: PlanReport): string {
+  const [{ from }] = plan.explanation.flips as [PlanFlip, ...PlanFlip[]];
+  const alone =
+    choiceName(from) === choiceName(plan.best)
+      ? ""
+      : `For a request that is alone, not under load, where ${choiceName(plan.best)} is the best: `;
   return (
-    `${choiceName(plan.best)} stays the best along the bars, all else unchanged; circles mark ` +
+    `${alone}${choiceName(from)} stays the best along the bars, all else unchanged; circles mark ` +
     `${counted(plan.explanation.flips.length, "value")} at which another choice takes over.`
   );
 }

@@ -2,9 +2,11 @@ import { sum } from "simple-statistics";
 import type { TopLevelSpec } from "vega-lite";
 import type { ReportData } from "../data.ts";
 import { counted, duration, percent, rounded } from "../format.ts";
+import { COLOURED } from "../layers.ts";
 import { FAINT, INK, MUTED, NEUTRAL, PALE } from "../palette.ts";
 import { shorten } from "../text.ts";
-import { type ChartOptions, chart, layout, nothingToDraw, TEXT_SIZE } from "../theme.ts";
+import { chart, type Layout, TEXT_SIZE } from "../theme.ts";
+import { framed } from "./chart.ts";
 
 const MOST_BARS = 12;
 const BAR_PX = 22;
@@ -16,10 +18,14 @@ interface Share {
 }
 
 /** Where the model's time goes on the profiled host, by type of kernel. */
-export function kernelTime(data: ReportData, options: ChartOptions = {}): TopLevelSpec {
-  const room = layout(options, { left: 176, right: 160 }, { left: 104, right: 116 });
-  const missing = kernelTimeMissing(data);
-  if (missing !== undefined) return nothingToDraw(missing, room);
+export const kernelTime = framed({
+  wide: { left: 176, right: 160 },
+  narrow: { left: 104, right: 116 },
+  missing: kernelTimeMissing,
+  draw,
+});
+
+function draw(data: ReportData, room: Layout): TopLevelSpec {
   const { profile } = data;
   const types = byType(data);
   const outside = Math.max(profile.run.request.median_s - profile.run.kernels.median_s, 0);
@@ -71,7 +77,7 @@ export function kernelTime(data: ReportData, options: ChartOptions = {}): TopLev
                 axis: { title: "time, ms", tickCount: 5, grid: true },
               },
               y: { ...y, axis: null },
-              color: { field: "colour", type: "nominal", scale: null },
+              color: COLOURED,
               tooltip: [
                 { field: "name", title: "kernel type" },
                 { field: "ms", type: "quantitative", title: "time, ms" },

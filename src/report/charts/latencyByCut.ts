@@ -5,24 +5,12 @@ import { columns, thinned } from "../columns.ts";
 import type { ReportData } from "../data.ts";
 import { dodge } from "../dodge.ts";
 import { duration, interval, rounded } from "../format.ts";
+import { COLOURED, type Layer, type Position, pixels } from "../layers.ts";
 import { INK, inked, tierColour } from "../palette.ts";
 import { ends, type Part, parts, secondsByPart } from "../stages.ts";
 import { shorten, textWidth } from "../text.ts";
-import {
-  type ChartOptions,
-  chart,
-  inHeadline,
-  inTooltip,
-  key,
-  type Layer,
-  type Layout,
-  layout,
-  nothingToDraw,
-  type Panel,
-  type Position,
-  pixels,
-  TEXT_SIZE,
-} from "../theme.ts";
+import { chart, inHeadline, inTooltip, key, type Layout, type Panel, TEXT_SIZE } from "../theme.ts";
+import { framed } from "./chart.ts";
 import { wholePlacements } from "./wholePlacements.ts";
 
 const HEIGHT = 132;
@@ -48,12 +36,16 @@ interface Frame {
 }
 
 /** Latency at every cut, by stage: a panel for each placement on two tiers, with whole placements as rules. */
-export function latencyByCut(data: ReportData, options: ChartOptions = {}): TopLevelSpec {
-  const room = layout(options, { left: 48, right: 138 }, { left: 36, right: 104 });
-  const missing = latencyByCutMissing(data);
-  if (missing !== undefined) return nothingToDraw(missing, room);
+export const latencyByCut = framed({
+  wide: { left: 48, right: 138 },
+  narrow: { left: 36, right: 104 },
+  missing: latencyByCutMissing,
+  draw,
+});
+
+function draw(data: ReportData, room: Layout): TopLevelSpec {
   const splits = splitsByPlacement(data);
-  if (splits.size === 0) return wholePlacements(data, options);
+  if (splits.size === 0) return wholePlacements(data, room);
   const ranked = ranking(data);
   const order = ranked.filter(({ placement }) => splits.has(placement)).map(({ placement }) => placement);
   const drawn = order.slice(0, MOST_PANELS);
@@ -221,7 +213,7 @@ function references({ data, room, top }: Frame, tiers: readonly string[], whole:
       within: latency_s <= top,
     };
   });
-  const color = { field: "colour", type: "nominal", scale: null } as const;
+  const color = COLOURED;
   return [
     {
       data: { values },

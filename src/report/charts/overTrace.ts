@@ -2,221 +2,206 @@ import type { TopLevelSpec } from "vega-lite";
 import type { PlanResult } from "../../formats/planresult.ts";
 import { choiceName } from "../choices.ts";
 import { dodge } from "../dodge.ts";
-import { counted, duration, percent, rounded } from "../format.ts";
+import { duration, percent, rounded } from "../format.ts";
+import { placeLabels } from "../labels.ts";
+import { axisNote, COLOURED, type Layer, type Position, pixels, type Word, words } from "../layers.ts";
 import { INK, MUTED, NEUTRAL } from "../palette.ts";
 import type { PlanReport } from "../plandata.ts";
-import { shorten, textWidth } from "../text.ts";
-import {
-  type ChartOptions,
-  chart,
-  haloed,
-  type Layer,
-  type Layout,
-  layout,
-  nothingToDraw,
-  type Panel,
-  type Position,
-  pixels,
-  TEXT_SIZE,
-} from "../theme.ts";
+import { scaleOf } from "../scales.ts";
+import { shorten } from "../text.ts";
+import { chart, type Layout, type Panel, TEXT_SIZE } from "../theme.ts";
+import { framed } from "./chart.ts";
 
-const HEIGHT = 230;
+const HEIGHT = 200;
 const BANDWIDTH_HEIGHT = 74;
+/** Bandwidths and latencies that differ more than so many times are drawn on logarithmic axes. */
+const LINEAR_UP_TO = 20;
 const POLICIES = ["fixed", "robust", "adaptive"] as const;
 type PolicyName = (typeof POLICIES)[number];
 type Moving = NonNullable<PlanResult["moving"]>;
 
-/** Latency of the fixed, the robust and the adaptive choice while bandwidths change, over the bandwidths. */
-export function overTrace(data: PlanReport, options: ChartOptions = {}): TopLevelSpec {
-  const room = layout(options, { left: 58, right: 130 }, { left: 54, right: 78 });
-  const { moving } = data.plan;
-  const missing = overTraceMissing(data);
-  if (moving === undefined || missing !== undefined) return nothingToDraw(missing!, room);
-  return chart({ headline: headline(moving), subtitle: subtitle(moving, room.narrow) }, room, [
-    latencies(moving, room),
-    bandwidths(moving, room),
-  ]);
+/** A named line of steps: a value for each phase. */
+interface Line {
+  text: string;
+  values: readonly number[];
+  colour: string;
+  strokeWidth: number;
+  strokeDash?: number[];
 }
+
+/** Latency of the fixed, the robust and the adaptive choice while bandwidths change, over the bandwidths. */
+export const overTrace = framed({
+  wide: { left: 58, right: 130 },
+  narrow: { left: 54, right: 88 },
+  missing: overTraceMissing,
+  draw: ({ plan: { moving } }: PlanReport, room) => draw(moving!, room),
+});
 
 export function overTraceMissing({ plan }: PlanReport): string | undefined {
   return plan.moving === undefined ? "No link's bandwidth changes over time." : undefined;
 }
 
-function latencies(moving: Moving, room: Layout): Panel {
-  const { phases, duration_s } = moving;
-  const top = Math.max(...phases.flatMap((phase) => POLICIES.map((name) => phase[`${name}_s`]))) * 1.1 || 1e-3;
-  const lines = merged(moving);
-  const values = lines.flatMap(({ name, text }) =>
-    [...phases, { ...phases.at(-1)!, at_s: duration_s }].map((phase) => ({
-      policy: text,
-      s: rounded(phase.at_s),
-      ms: rounded(phase[`${name}_s`] * 1e3),
-    })),
+function draw(moving: Moving, room: Layout): TopLevelSpec {
+  const links = Object.keys(moving.phases[0]!.bandwidths_bps);
+  const bandwidths = links.map(
+    (link): Line => ({
+      text: link,
+      values: moving.phases.map(({ bandwidths_bps }) => (bandwidths_bps[link] ?? 0) / 1e6),
+      colour: MUTED,
+      strokeWidth: 1.5,
+    }),
   );
-  const x = timeAxis(duration_s, null);
-  const y: Position = {
-    field: "ms",
+  const latencies = scaled(policies(moving), "latency, ms", HEIGHT, 4);
+  return chart(
+    { headline: headline(moving), subtitle: subtitle(moving, room.narrow) },
+    room,
+    [
+      panel(moving, latencies, room, false, switches(moving, latencies.scale.at, room)),
+      panel(moving, scaled(bandwidths, "bandwidth, Mbit/s", BANDWIDTH_HEIGHT, 3), room, true, []),
+    ],
+    30,
+  );
+}
+
+function scaled(lines: readonly Line[], title: string, height: number, ticks: number) {
+  const values = lines.flatMap((line) => line.values);
+  // Above the highest line there is room for words.
+  const also = [Math.max(...values) * 1.1];
+  const scale = scaleOf(values, { title, length: height, ticks, linearUpTo: LINEAR_UP_TO, also });
+  return { lines, height, scale };
+}
+
+/** Lines of steps over time, each with its name at its end. */
+function panel(
+  { phases, duration_s }: Moving,
+  { lines, height, scale }: ReturnType<typeof scaled>,
+  room: Layout,
+  last: boolean,
+  over: readonly Layer[],
+): Panel {
+  const x: Position = {
+    field: "s",
     type: "quantitative",
-    scale: { domain: [0, rounded(top * 1e3)], nice: false },
-    axis: { title: null, tickCount: 4, labelExpr: "datum.label + ' ms'" },
+    scale: { domain: [0, rounded(duration_s)], nice: false },
+    axis: { title: last ? "time, s" : null, labels: last, ticks: last, grid: false, tickCount: room.narrow ? 4 : 6 },
   };
+  const { axis } = scale.position;
+  const y: Position = { ...scale.position, field: "value", axis: { ...axis, title: null } };
+  const steps = ({ text, values }: Line) =>
+    [...phases, { at_s: duration_s }].map(({ at_s }, index) => ({
+      line: text,
+      s: rounded(at_s),
+      value: rounded(values[Math.min(index, values.length - 1)]!),
+    }));
   const places = dodge(
-    lines.map(({ name }) => HEIGHT * (1 - phases.at(-1)![`${name}_s`] / top)),
+    lines.map(({ values }) => height - scale.at(values.at(-1)!)),
     14,
     4,
-    HEIGHT - 4,
+    height - 4,
   );
+  const names = lines.map(({ text, colour }, index) => ({
+    text: shorten(text, room.right - 8, TEXT_SIZE),
+    y: rounded(places[index]!),
+    colour,
+  }));
   return {
     width: room.plot,
-    height: HEIGHT,
+    height,
     layer: [
+      axisNote(String(axis?.title), room.left),
       ...lines.map(
-        ({ text, style }): Layer => ({
-          data: { values },
-          transform: [{ filter: { field: "policy", equal: text } }],
-          mark: { type: "line", interpolate: "step-after", aria: false, ...style },
+        (line): Layer => ({
+          data: { values: steps(line) },
+          mark: {
+            type: "line",
+            interpolate: "step-after",
+            color: line.colour,
+            strokeWidth: line.strokeWidth,
+            ...(line.strokeDash ? { strokeDash: line.strokeDash } : {}),
+            aria: false,
+          },
           encoding: { x, y, order: { field: "s", type: "quantitative" } },
         }),
       ),
       {
-        data: {
-          values: lines.map(({ text, style }, index) => ({
-            text: shorten(text, room.right - 10, TEXT_SIZE),
-            y: rounded(places[index]!),
-            colour: style.color,
-          })),
-        },
+        data: { values: names },
         mark: { type: "text", align: "left", baseline: "middle", dx: 6 },
-        encoding: {
-          x: { value: "width" },
-          y: pixels("y"),
-          text: { field: "text" },
-          color: { field: "colour", type: "nominal", scale: null },
-        },
+        encoding: { x: { value: "width" }, y: pixels("y"), text: { field: "text" }, color: COLOURED },
       },
-      ...switchMarks(moving, top, room),
+      ...over,
     ],
   };
 }
 
 /** Policies that run the same choice share a line. */
-function merged({ fixed, robust }: Moving) {
+function policies({ fixed, robust, phases }: Moving): Line[] {
   const same = fixed.operator === robust.operator && fixed.placement === robust.placement && fixed.cut === robust.cut;
   const styles = {
-    fixed: { color: NEUTRAL, strokeWidth: 2 },
-    robust: { color: MUTED, strokeWidth: 2, strokeDash: [5, 3] },
-    adaptive: { color: INK, strokeWidth: 2.5 },
-  } satisfies Record<PolicyName, object>;
-  const names: PolicyName[] = same ? ["fixed", "adaptive"] : [...POLICIES];
-  return names.map((name) => ({
-    name,
-    text: same && name === "fixed" ? "fixed and robust" : name,
-    style: styles[name],
+    fixed: { colour: NEUTRAL, strokeWidth: 2 },
+    robust: { colour: MUTED, strokeWidth: 2, strokeDash: [5, 3] },
+    adaptive: { colour: INK, strokeWidth: 2.5 },
+  } satisfies Record<PolicyName, Partial<Line>>;
+  return POLICIES.filter((name) => !same || name !== "robust").map((name) => ({
+    text: same && name === "fixed" ? "fixed, robust" : name,
+    values: phases.map((phase) => phase[`${name}_s`] * 1e3),
+    ...styles[name],
   }));
 }
 
-/** Where the adaptive policy changes to, above its line, where there is room. */
-function switchMarks({ switches, phases, duration_s }: Moving, top: number, room: Layout): Layer[] {
-  let free = 0;
-  const values = switches.map(({ at_s, ...to }) => {
-    const phase = phases.findLast((one) => one.at_s <= at_s) ?? phases[0]!;
-    const x = (at_s / duration_s) * room.plot;
-    const text = shorten(choiceName(to as { operator: string; placement: string }), room.plot * 0.5, TEXT_SIZE);
-    const wide = textWidth(text, TEXT_SIZE);
-    const fits = x >= free && x + wide + 6 <= room.plot + room.right;
-    if (fits) free = x + wide + 10;
-    const y = HEIGHT * (1 - phase.adaptive_s / top);
-    return { x: rounded(x), y: rounded(y), text: fits ? text : "", textY: rounded(Math.min(y + 13, HEIGHT - 7)) };
+/** Circles where the adaptive policy switches, and what it switches to, where there is room. */
+function switches({ switches: all, phases, duration_s }: Moving, at: (ms: number) => number, room: Layout): Layer[] {
+  const toX = (s: number) => (s / duration_s) * room.plot;
+  const toY = (seconds: number) => HEIGHT - at(seconds * 1e3);
+  const marks = all.map(({ at_s, operator, placement }) => ({
+    x: toX(at_s),
+    y: toY((phases.findLast((phase) => phase.at_s <= at_s) ?? phases[0]!).adaptive_s),
+    text: shorten(choiceName({ operator, placement }), room.plot * 0.5, TEXT_SIZE),
+  }));
+  const lines = phases.flatMap((phase, index) => {
+    const next = phases[index + 1];
+    const [x, end] = [toX(phase.at_s), toX(next?.at_s ?? duration_s)];
+    return POLICIES.flatMap((name) => {
+      const [y, then] = [toY(phase[`${name}_s`]), toY((next ?? phase)[`${name}_s`])];
+      return [
+        { left: x, right: end, top: y - 1, bottom: y + 1 },
+        { left: end - 1, right: end + 1, top: Math.min(y, then), bottom: Math.max(y, then) },
+      ];
+    });
   });
+  const places = placeLabels(marks, TEXT_SIZE, { width: room.plot, height: HEIGHT }, { lines });
   return [
     {
-      data: { values },
+      data: { values: marks.map(({ x, y }) => ({ x: rounded(x), y: rounded(y) })) },
       mark: { type: "point", size: 50, fill: "white", stroke: INK, strokeWidth: 2, opacity: 1, aria: false },
       encoding: { x: pixels("x"), y: pixels("y") },
     },
-    ...haloed(
-      {
-        data: { values: values.filter(({ text }) => text !== "") },
-        mark: "text",
-        encoding: { x: pixels("x"), y: pixels("textY"), text: { field: "text" } },
-      },
-      { align: "left", baseline: "middle", color: INK, dx: 2 },
+    ...words(
+      marks.flatMap(({ text }, index): Word[] => {
+        const place = places[index];
+        return place ? [{ text, textX: rounded(place.textX), textY: rounded(place.textY) }] : [];
+      }),
     ),
   ];
 }
 
-function bandwidths({ phases, duration_s }: Moving, room: Layout): Panel {
-  const links = Object.keys(phases[0]!.bandwidths_bps);
-  const values = links.flatMap((link) =>
-    [...phases, { ...phases.at(-1)!, at_s: duration_s }].map(({ at_s, bandwidths_bps }) => ({
-      link,
-      s: rounded(at_s),
-      mbps: rounded((bandwidths_bps[link] ?? 0) / 1e6),
-    })),
-  );
-  const most = Math.max(...values.map(({ mbps }) => mbps)) || 1;
-  const last = links.map((link) => values.findLast((value) => value.link === link)!.mbps);
-  const places = dodge(
-    last.map((mbps) => BANDWIDTH_HEIGHT * (1 - mbps / (most * 1.1))),
-    14,
-    4,
-    BANDWIDTH_HEIGHT - 4,
-  );
-  return {
-    width: room.plot,
-    height: BANDWIDTH_HEIGHT,
-    layer: [
-      {
-        data: { values },
-        mark: { type: "line", interpolate: "step-after", color: MUTED, strokeWidth: 1.5, aria: false },
-        encoding: {
-          x: timeAxis(duration_s, "time, s"),
-          y: {
-            field: "mbps",
-            type: "quantitative",
-            scale: { domain: [0, rounded(most * 1.1)], nice: false },
-            axis: { title: null, tickCount: 2 },
-          },
-          detail: { field: "link" },
-          order: { field: "s", type: "quantitative" },
-        },
-      },
-      {
-        data: {
-          values: links.map((link, index) => ({
-            text: shorten(`${room.narrow ? "" : "Mbit/s "}${link}`, room.right - 10, TEXT_SIZE),
-            y: rounded(places[index]!),
-          })),
-        },
-        mark: { type: "text", align: "left", baseline: "middle", dx: 6, color: MUTED },
-        encoding: { x: { value: "width" }, y: pixels("y"), text: { field: "text" } },
-      },
-    ],
-  };
-}
-
-function timeAxis(duration_s: number, title: string | null): Position {
-  return {
-    field: "s",
-    type: "quantitative",
-    scale: { domain: [0, rounded(duration_s)], nice: false },
-    axis: { title, labels: title !== null, ticks: title !== null, grid: false, tickCount: 6 },
-  };
-}
-
-function headline({ fixed, adaptive, switches }: Moving): string {
+function headline({ fixed, adaptive, switches: all }: Moving): string {
   const gain = fixed.mean_s > 0 ? 1 - adaptive.mean_s / fixed.mean_s : 0;
   const name = choiceName({ operator: fixed.operator ?? "", placement: fixed.placement ?? "" });
+  const times = adaptive.switches ?? all.length - 1;
   return gain < 0.01
     ? `Switching gains nothing: ${name} takes ${duration(fixed.mean_s)} on average`
-    : `Following the bandwidth with ${counted(adaptive.switches ?? switches.length - 1, "switch").replace("switchs", "switches")} saves ${percent(gain)}: ` +
-        `${duration(adaptive.mean_s)} on average, against ${duration(fixed.mean_s)} of the best fixed choice`;
+    : `Following the bandwidth with ${times} ${times === 1 ? "switch" : "switches"} saves ${percent(gain)}: ` +
+        `${duration(adaptive.mean_s)} on average, against ${duration(fixed.mean_s)} of ${name}`;
 }
 
 function subtitle({ robust, duration_s }: Moving, narrow: boolean): string {
+  const worst =
+    robust.worst_regret > 0
+      ? `at worst ${percent(robust.worst_regret)} slower than possible`
+      : "never slower than possible";
   return (
-    `Latency of a request that is alone, ms, over ${duration(duration_s)} of changing bandwidth (below, Mbit/s). ` +
-    `Fixed: least on average; robust: at worst ${percent(robust.worst_regret)} slower than possible; adaptive: future known` +
+    `Latency of a request that is alone, ms, over ${duration(duration_s)} of changing bandwidth. ` +
+    `Fixed: least on average; robust: ${worst}; adaptive: future known` +
     `${narrow ? "." : ", a bound on any rule; circles are its switches."}`
   );
 }

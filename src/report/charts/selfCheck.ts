@@ -2,9 +2,11 @@ import { median } from "simple-statistics";
 import type { TopLevelSpec } from "vega-lite";
 import type { Check, ReportData } from "../data.ts";
 import { counted, duration, interval, percent, rounded } from "../format.ts";
-import { BAD, FAINT, INK, MUTED } from "../palette.ts";
+import { COLOURED, type Layer, type Position } from "../layers.ts";
+import { BAD, FAINT, GRID, INK, MUTED } from "../palette.ts";
 import { shorten } from "../text.ts";
-import { type ChartOptions, chart, type Layer, layout, nothingToDraw, type Position, TEXT_SIZE } from "../theme.ts";
+import { chart, type Layout, TEXT_SIZE } from "../theme.ts";
+import { framed } from "./chart.ts";
 
 /** Predictions are held to be good within this error, either way. */
 const BAND = 0.08;
@@ -13,10 +15,14 @@ const WITHIN = INK;
 const BEYOND = BAD;
 
 /** How far predictions are off what was measured for the same segments on the profile's own host. */
-export function selfCheck(data: ReportData, options: ChartOptions = {}): TopLevelSpec {
-  const room = layout(options, { left: 230, right: 166 }, { left: 128, right: 52 });
-  const missing = selfCheckMissing(data);
-  if (missing !== undefined) return nothingToDraw(missing, room);
+export const selfCheck = framed({
+  wide: { left: 230, right: 166 },
+  narrow: { left: 128, right: 52 },
+  missing: selfCheckMissing,
+  draw,
+});
+
+function draw(data: ReportData, room: Layout): TopLevelSpec {
   const checks = usable(data);
   const rows = checks.map((check, index) => ({
     index,
@@ -63,7 +69,7 @@ export function selfCheck(data: ReportData, options: ChartOptions = {}): TopLeve
         layer: [
           {
             data: { values: [{ from: -BAND * 100, to: BAND * 100 }] },
-            mark: { type: "rect", color: "#efefef", aria: false },
+            mark: { type: "rect", color: GRID, aria: false },
             encoding: { x: { ...x, field: "from" }, x2: { field: "to" }, y: { value: 0 }, y2: { value: "height" } },
           },
           {
@@ -81,7 +87,7 @@ export function selfCheck(data: ReportData, options: ChartOptions = {}): TopLeve
               x: { ...x, field: "low" },
               x2: { field: "high" },
               y,
-              color: { field: "colour", type: "nominal", scale: null },
+              color: COLOURED,
             },
           },
           {
@@ -89,7 +95,7 @@ export function selfCheck(data: ReportData, options: ChartOptions = {}): TopLeve
             encoding: {
               x: { ...x, field: "error" },
               y,
-              color: { field: "colour", type: "nominal", scale: null },
+              color: COLOURED,
               tooltip: [
                 { field: "segment", title: "segment" },
                 { field: "error", type: "quantitative", title: "error, %" },
@@ -108,7 +114,7 @@ export function selfCheck(data: ReportData, options: ChartOptions = {}): TopLeve
               x: { value: "width" },
               y,
               text: { field: "said" },
-              color: { field: "colour", type: "nominal", scale: null },
+              color: COLOURED,
             },
           },
           ...(room.narrow

@@ -2,14 +2,15 @@ import type { TopLevelSpec } from "vega-lite";
 import { answer, ranking } from "../answer.ts";
 import type { ReportData } from "../data.ts";
 import { counted, duration, rounded } from "../format.ts";
-import { INK, MUTED } from "../palette.ts";
+import { COLOURED, rowNames } from "../layers.ts";
+import { MUTED } from "../palette.ts";
 import { parts, secondsByPart } from "../stages.ts";
 import { shorten } from "../text.ts";
-import { type ChartOptions, chart, inHeadline, key, layout, TEXT_SIZE } from "../theme.ts";
+import { chart, inHeadline, key, type Layout, layout, TEXT_SIZE } from "../theme.ts";
 
 /** Without a cut there is no position to draw along: one bar for each whole placement. */
-export function wholePlacements(data: ReportData, options: ChartOptions): TopLevelSpec {
-  const room = layout(options, { left: 130, right: 90 }, { left: 92, right: 72 });
+export function wholePlacements(data: ReportData, { width }: Pick<Layout, "width">): TopLevelSpec {
+  const room = layout({ width }, { left: 130, right: 90 }, { left: 92, right: 72 });
   const ranked = ranking(data);
   const all = data.topology.tiers.map(({ name }) => parts(data, name, name)[0]!);
   const stack = [...parts(data, "", "").slice(1), ...all].filter(
@@ -49,11 +50,7 @@ export function wholePlacements(data: ReportData, options: ChartOptions): TopLev
         width: room.plot,
         height: ranked.length * 30,
         layer: [
-          {
-            data: { values: names },
-            mark: { type: "text", align: "right", baseline: "middle", color: INK, aria: false },
-            encoding: { x: { value: -8 }, y, text: { field: "label" } },
-          },
+          rowNames(names, y),
           {
             data: { values },
             mark: { type: "bar", height: 20 },
@@ -61,7 +58,7 @@ export function wholePlacements(data: ReportData, options: ChartOptions): TopLev
               x: { field: "from", type: "quantitative", scale, axis: { title: "latency, ms", tickCount: 5 } },
               x2: { field: "to" },
               y,
-              color: { field: "colour", type: "nominal", scale: null },
+              color: COLOURED,
               tooltip: [
                 { field: "placement", title: "placement" },
                 { field: "part", title: "stage" },

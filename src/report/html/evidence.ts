@@ -8,7 +8,7 @@ export function validationTables({ validation, validation_of }: PlanReport): Mar
   if (validation === undefined) return markup``;
   const { n, n_fit, rows, coverage_90, interval_90, noise_floor, baselines, groups } = validation;
   const floor = noise_floor
-    ? ` One repeat of a cell predicts another to ${percent(noise_floor.median_ape)} in the median (${percent(noise_floor.mape)} on average): no prediction can be better.`
+    ? ` One repeat of a cell predicts another to ${percent(noise_floor.median_ape)} in the median (${percent(noise_floor.mape)} on average): so far do single runs scatter.`
     : "";
   return markup`<p>${counted(n, "cell")} of ${counted(rows, "real run")}${validation_of === undefined ? "" : ` (${validation_of})`},
 predicted from ${n_fit > 0 ? `${counted(n_fit, "other cell")} that parameters were fitted to` : "a calibration"}. 90 % intervals are ±${percent(interval_90)} wide in the median

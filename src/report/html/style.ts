@@ -28,11 +28,11 @@ figure svg { display: block; max-width: 100%; height: auto; }
 }
 table { border-collapse: collapse; width: 100%; font-size: 0.9rem; font-variant-numeric: tabular-nums; }
 th { text-align: left; font-weight: 500; color: var(--muted); white-space: nowrap; }
-th, td { padding: 7px 14px 7px 0; border-bottom: 1px solid var(--line); vertical-align: top; }
+th, td { padding: 7px 10px 7px 0; border-bottom: 1px solid var(--line); vertical-align: top; }
 tr:last-child td { border-bottom: 0; }
 th:last-child, td:last-child { padding-right: 0; }
 .number { text-align: right; white-space: nowrap; }
-.name { min-width: 8em; overflow-wrap: anywhere; }
+.name { min-width: 5em; overflow-wrap: anywhere; }
 .facts td:first-child { width: 30%; min-width: 9em; overflow-wrap: anywhere; }
 .first td { font-weight: 600; }
 td:first-child, td:last-child { min-width: 4em; }
