@@ -14,7 +14,7 @@ export { type Crossover, type CrossoverPoint, crossover } from "./crossover.ts";
 export { latency, transferredBytes } from "./evaluate.ts";
 export { Evaluator, type TopologyLeaf } from "./evaluator.ts";
 export { transferSeconds } from "./link.ts";
-export { messageCosts } from "./messages.ts";
+export { type MessageCosts, messageCosts } from "./messages.ts";
 export { type CostModel, cutId, loadModel, type ProfileSource, type SegmentSeconds, segmentSeconds } from "./model.ts";
 export type { PredictOptions } from "./options.ts";
 export { compilePipeline, type PipelineChoice } from "./pipeline.ts";

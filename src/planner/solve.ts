@@ -2,7 +2,8 @@ import type { Objective } from "../formats/plan.ts";
 import type { Profile } from "../formats/profile.ts";
 import { candidatesOf } from "./candidates.ts";
 import { type Chosen, chosen } from "./choice.ts";
-import { type ClosureGraph, cheaperClosure, closureGraph } from "./closures.ts";
+import { type ClosureGraph, closureGraph } from "./closuregraph.ts";
+import { cheaperClosure } from "./closures.ts";
 import { bestCuts, type Found, type Limit } from "./cuts.ts";
 import { linksOf } from "./measures.ts";
 import { addsUp } from "./pricing.ts";
@@ -38,7 +39,7 @@ export function limitsOf({ plan }: PlanQuestion): Limit[] {
 
 /**
  * Searches every operator, setting, placement, codec and cut. Cuts along the profile's order are searched for every
- * candidate, exactly; those along all others where they could still beat the best choice so far.
+ * candidate, exactly, and so are those along all others where profiles know their graphs' edges.
  */
 export function solve(question: PlanQuestion, { anyOrder = true }: SearchOptions = {}): Solved {
   const { plan } = question;
@@ -68,7 +69,6 @@ function withClosures(found: readonly Found[], objective: Exclude<Objective, "th
     if (!graphs.has(profile)) graphs.set(profile, closureGraph(profile));
     return graphs.get(profile);
   };
-  let best = found[0]?.cost ?? Number.POSITIVE_INFINITY;
   let searched = 0;
   let complete = true;
   const choices = found.map((one) => {
@@ -80,11 +80,9 @@ function withClosures(found: readonly Found[], objective: Exclude<Objective, "th
       complete = false;
       return plain();
     }
-    const cheaper = cheaperClosure(one, own as ClosureGraph[], objective, limits, best);
-    if (cheaper === "hopeless") return plain();
+    const cheaper = cheaperClosure(one, own as ClosureGraph[], objective, limits);
     searched++;
     if (!cheaper) return plain();
-    best = Math.min(best, cheaper.cost);
     return chosen(cheaper.candidate, cheaper.boundaries, cheaper.cost, cheaper);
   });
   return { choices, searched, complete };

@@ -1,7 +1,8 @@
 import { fc, test } from "@fast-check/vitest";
 import { describe, expect } from "vitest";
+import type { Dag, PartitionCosts } from "../../src/planner/dag.ts";
 import { FlowNetwork } from "../../src/planner/maxflow.ts";
-import { type Dag, type PartitionCosts, partition, partitionCost } from "../../src/planner/partition.ts";
+import { partition, partitionCost } from "../../src/planner/partition.ts";
 
 interface Case {
   readonly dag: Dag;
