@@ -1,4 +1,4 @@
-import { type AtomGraph, atomGraph, type MessageCosts, messageCosts } from "../costmodel/index.ts";
+import { type AtomGraph, atomGraph, type CostModel, type MessageCosts, messageCosts } from "../costmodel/index.ts";
 import type { CodecName, Profile } from "../formats/profile.ts";
 import type { Dag } from "./dag.ts";
 import { type Series, seriesOf } from "./series.ts";
@@ -9,12 +9,14 @@ export interface ClosureGraph {
   readonly atoms: AtomGraph;
   readonly dag: Dag;
   readonly series: Series;
+  /** Numbers of the boundaries on both sides of which some kernel has nodes. */
+  readonly through: readonly number[];
   /** What messages of nothing and of each flow's tensor alone come to: boundaries 1 and on. */
   messages(codec: CodecName): MessageCosts;
 }
 
 /** @returns undefined where the profile does not know its graph's edges */
-export function closureGraph(profile: Profile): ClosureGraph | undefined {
+export function closureGraph(profile: Profile, model: CostModel): ClosureGraph | undefined {
   const atoms = atomGraph(profile);
   if (!atoms) return undefined;
   const dag = { nodes: atoms.nodes, flows: atoms.flows };
@@ -25,5 +27,20 @@ export function closureGraph(profile: Profile): ClosureGraph | undefined {
     known.set(codec, costs);
     return costs;
   };
-  return { profile, atoms, dag, series: seriesOf(dag), messages };
+  return { profile, atoms, dag, series: seriesOf(dag), through: boundariesThrough(profile, model, atoms), messages };
+}
+
+function boundariesThrough({ cuts, nodes }: Profile, model: CostModel, { atomOf }: AtomGraph): number[] {
+  const [first, last] = [new Map<number, number>(), new Map<number, number>()];
+  for (const [node, atom] of atomOf.entries()) {
+    if (!first.has(atom)) first.set(atom, node);
+    last.set(atom, node);
+  }
+  // open[p]: kernels with nodes both before position p and from there on.
+  const open = new Int32Array(nodes.length + 1);
+  for (const [atom, node] of first) {
+    for (let position = node + 1; position <= last.get(atom)!; position++) open[position]!++;
+  }
+  const positions = new Map(cuts.map(({ id, position }) => [id, position]));
+  return model.cuts.flatMap((id, i) => (open[positions.get(id)!]! > 0 ? [i + 1] : []));
 }

@@ -2,10 +2,11 @@ import { type CostModel, chainCost, crossing, partitionModel, worldOf } from "..
 import type { Profile } from "../formats/profile.ts";
 import type { Candidate } from "./candidates.ts";
 import type { ClosureGraph } from "./closuregraph.ts";
-import { type Found, type Limit, limitCosts } from "./cuts.ts";
+import { type Asked, busiest, type Found, limitCosts } from "./cuts.ts";
+import type { Dag, PartitionCosts } from "./dag.ts";
 import { excessOf } from "./excess.ts";
 import { linearCosts, slopesAround } from "./linearcosts.ts";
-import { costsOf, type Measure } from "./measures.ts";
+import { busyCosts, costsOf, type Ground, type Measure } from "./measures.ts";
 import { partition } from "./partition.ts";
 
 /** A candidate whose cuts follow no prefix of the profile's order. */
@@ -15,6 +16,9 @@ export interface ClosureFound extends Found {
   /** Number of the segment of each of the profile's nodes. */
   readonly labels: Uint8Array;
 }
+
+/** Nodes of a block that takes longer to divide than it takes to see whether any partition can be good enough. */
+const LARGE_BLOCK = 50;
 
 /**
  * Looks for a cheaper partition than the best cuts along the profile's order among all downward-closed ones, by
@@ -26,14 +30,15 @@ export interface ClosureFound extends Found {
  * proportional costs around the best cuts along the order are tried, and the cheapest by the true costs is taken.
  *
  * @param graphs of the candidate's profiles, in their order
+ * @param toBeat of a latency: no search is made where every partition is seen to take as long or longer
  * @returns undefined where nothing is cheaper than `found`
  */
 export function cheaperClosure(
   found: Found,
   graphs: readonly ClosureGraph[],
-  measure: Measure,
-  limits: readonly Limit[],
-): ClosureFound | undefined {
+  asked: Asked<Measure>,
+  toBeat = Number.POSITIVE_INFINITY,
+): ClosureFound | "hopeless" | undefined {
   const { candidate } = found;
   const { ground } = candidate;
   const segments = ground.tiers.length;
@@ -44,17 +49,59 @@ export function cheaperClosure(
   if (!own.every((graph) => graph !== undefined && graph.dag.nodes === own[0]!.dag.nodes)) return undefined;
   const byTier = own as ClosureGraph[];
   const { profile, dag, series, atoms } = byTier[0]!;
-  let excess_s: readonly (readonly number[])[] | undefined;
+  let known: readonly (readonly number[])[] | undefined;
+  const excess_s = () => {
+    known ??= excessOf(found, graphs, byTier[0]!, asked);
+    return known;
+  };
+  const tried = slopesAround(found, asked.objective).map((slopes) => linearCosts(candidate, byTier, slopes));
+  // A single one means that costs are proportional, and that it bounds them.
+  const isBounded = asked.objective === "latency" && tried.length === 1;
+  if (isBounded && series.blocks.some(({ nodes }) => nodes.length > LARGE_BLOCK)) {
+    if (leastPossible(ground, dag, tried[0]!, excess_s()[0]!) >= toBeat) return "hopeless";
+  }
   let best: ClosureFound | undefined;
-  for (const slopes of slopesAround(found, measure)) {
-    const ofAtoms = partition(dag, linearCosts(candidate, byTier, slopes), series);
+  for (const costs of tried) {
+    const ofAtoms = partition(dag, costs, series);
     const labels = Uint8Array.from(atoms.atomOf, (atom) => ofAtoms[atom]!);
     if (!nonEmpty(labels, segments) || followsOrder(labels, profile)) continue;
-    excess_s ??= excessOf(candidate, graphs, byTier[0]!, measure, limits);
-    const made = evaluate(candidate, graphs, labels, excess_s, measure, limits);
+    const made = evaluate(candidate, graphs, labels, excess_s(), asked);
     if (made && made.cost < (best?.cost ?? found.cost) * (1 - 1e-9)) best = made;
   }
   return best;
+}
+
+/**
+ * Seconds below which no partition without empty segments can be: every kernel where it is quickest, over each seam the tensor that is
+ * sent most quickly, and the links' delays.
+ */
+function leastPossible(
+  ground: Ground,
+  { flows, nodes }: Dag,
+  { node, flow }: PartitionCosts,
+  excess_s: readonly number[],
+): number {
+  const { world, tiers } = ground;
+  // What takes nothing, such as a source of random numbers, may begin a segment without anything being sent.
+  const everyAtomIsFed = new Set(flows.flatMap(({ consumers }) => consumers)).size === nodes;
+  let sum = costsOf("latency", ground).constant;
+  for (const [k, tier] of tiers.entries()) sum += excess_s[k]! / world.places[tier]!.tier.speed;
+  for (let atom = 0; atom < nodes; atom++) {
+    let least = Number.POSITIVE_INFINITY;
+    for (const part of node) least = Math.min(least, part[atom]!);
+    sum += least;
+  }
+  for (const [k, sent] of flow.entries()) {
+    const delay_s = world.ways[tiers[k]!]![tiers[k + 1]!]!.reduce((total, { link }) => total + link.delay_s, 0);
+    sum += delay_s + (everyAtomIsFed ? leastOf(sent) : 0);
+  }
+  return sum;
+}
+
+function leastOf(values: ArrayLike<number>): number {
+  let least = Number.POSITIVE_INFINITY;
+  for (let i = 0; i < values.length; i++) least = Math.min(least, values[i]!);
+  return least;
 }
 
 function evaluate(
@@ -62,8 +109,7 @@ function evaluate(
   graphs: readonly ClosureGraph[],
   labels: Uint8Array,
   excess_s: readonly (readonly number[])[],
-  measure: Measure,
-  limits: readonly Limit[],
+  { objective, limits, leastThroughput }: Asked<Measure>,
 ): ClosureFound | undefined {
   const { variant, topology, ground, forbidden } = candidate;
   const segments = ground.tiers.length;
@@ -88,8 +134,9 @@ function evaluate(
     return at.memory_bytes === null || tables!.segments.memoryBytes(k, k + 1) <= at.memory_bytes;
   });
   const kept = limits.every((limit) => chainCost(limitCosts(own, limit.measure), boundaries) <= limit.most);
-  if (!fits || !kept) return undefined;
-  const cost = chainCost(costsOf(measure, own.ground), boundaries);
+  const sustained = leastThroughput === undefined || busiest(busyCosts(own.ground), boundaries) <= 1 / leastThroughput;
+  if (!fits || !kept || !sustained) return undefined;
+  const cost = chainCost(costsOf(objective, own.ground), boundaries);
   return Number.isFinite(cost) ? { candidate: own, boundaries, cost, model, labels } : undefined;
 }
 

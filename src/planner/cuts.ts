@@ -9,6 +9,14 @@ export interface Limit {
   readonly most: number;
 }
 
+/** What is minimised, and what a choice must keep to. */
+export interface Asked<Of extends Objective = Objective> {
+  readonly objective: Of;
+  readonly limits: readonly Limit[];
+  /** Requests a second that the busiest tier and link sustain at least. */
+  readonly leastThroughput: number | undefined;
+}
+
 /** A candidate with its best cuts along the profile's order. */
 export interface Found {
   readonly candidate: Candidate;
@@ -27,12 +35,7 @@ export function limitCosts({ ground }: Candidate, measure: Measure): ChainCosts 
  *
  * @returns undefined where none keeps to them
  */
-export function bestCuts(
-  candidate: Candidate,
-  objective: Objective,
-  limits: readonly Limit[],
-  leastThroughput: number | undefined,
-): Found | undefined {
+export function bestCuts(candidate: Candidate, { objective, limits, leastThroughput }: Asked): Found | undefined {
   const chainLimits = limits.map(({ measure, most }) => ({ costs: limitCosts(candidate, measure), most }));
   const costs = costsOf(objective === "throughput" ? "latency" : objective, candidate.ground);
   if (objective !== "throughput" && leastThroughput === undefined) {
