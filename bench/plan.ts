@@ -160,6 +160,30 @@ function withEdges(profile: Profile): Profile {
   return { ...profile, edges: [input, ...edges] };
 }
 
+/** Gives the chain three branches of two nodes between every seventh node and the next, as blocks of an Inception network have. */
+function withBranches(profile: Profile): Profile {
+  const count = profile.nodes.length;
+  const takers = (node: number): readonly number[] => {
+    const join = node - (node % 7) + 7;
+    if (node % 7 === 0) return [node + 1, node + 3, node + 5];
+    return node % 2 === (node - (node % 7)) % 2 ? [join] : [node + 1];
+  };
+  const tensorAfter = (node: number) => profile.cuts[node]?.tensors[0] ?? profile.model.outputs[0]!;
+  const made = Array.from({ length: count }, (_, node) => ({
+    tensor: tensorAfter(node),
+    producer: node,
+    consumers: takers(node).filter((consumer) => consumer < count),
+  }));
+  const edges = [{ tensor: profile.model.inputs[0]!, producer: null, consumers: [0] }, ...made];
+  const cuts = profile.cuts.map((cut) => ({
+    ...cut,
+    tensors: made.flatMap(({ tensor, producer, consumers }) =>
+      producer < cut.position && consumers.some((node) => node >= cut.position) ? [tensor] : [],
+    ),
+  }));
+  return { ...profile, model: { ...profile.model, name: "branches" }, edges, cuts };
+}
+
 function subjects(): Subject[] {
   const folder = new URL("../profiles/", import.meta.url);
   const shipped = readdirSync(folder).filter((file) => file.endsWith(".json"));
@@ -168,7 +192,8 @@ function subjects(): Subject[] {
     .filter(({ settings }) => settings.threads === 1)
     .toSorted((a, b) => b.cuts.length - a.cuts.length)
     .slice(0, 1);
-  return [withEdges(profileOf(synthetic(701))), ...profiles].map((profile) => ({
+  const chain = profileOf(synthetic(701));
+  return [withEdges(chain), withBranches(chain), ...profiles].map((profile) => ({
     name: `${profile.model.name}, ${profile.cuts.length} cuts`,
     profile,
     model: loadModel(profile),

@@ -38,9 +38,7 @@ export function partitionModel(
     codecs,
     cuts: Array.from({ length: partition.segments - 1 }, (_, seam) => frontier(profiles[0]!, partition.labels, seam)),
     tables: profiles.map((profile, i) => {
-      const seams = Array.from({ length: partition.segments - 1 }, (_, seam) => ({
-        tensors: crossing(profile.edges!, partition.labels, seam).map(({ tensor }) => tensor),
-      }));
+      const seams = seamsOf(profile, partition);
       return {
         threads: profile.settings.threads,
         segments: new PartitionTable(profile, graphs[i]!, partition, seams),
@@ -49,6 +47,17 @@ export function partitionModel(
       };
     }),
   };
+}
+
+/** What a partition's segments take, and nothing else about it. */
+export function partitionSegments(profile: Profile, graph: AtomGraph, partition: Partition): Segments {
+  return new PartitionTable(profile, graph, partition, seamsOf(profile, partition));
+}
+
+function seamsOf(profile: Profile, { labels, segments }: Partition): { readonly tensors: number[] }[] {
+  return Array.from({ length: segments - 1 }, (_, seam) => ({
+    tensors: crossing(profile.edges!, labels, seam).map(({ tensor }) => tensor),
+  }));
 }
 
 /** The tensors that are there before a seam and needed after it. */
@@ -75,7 +84,6 @@ export function frontier({ nodes, edges = [] }: Profile, labels: ArrayLike<numbe
 class PartitionTable implements Segments {
   readonly #profile: Profile;
   readonly #excess: readonly (readonly number[])[];
-  readonly #memory: ReturnType<typeof memoryOf>;
   readonly #seconds: readonly Float64Array[];
   readonly #kernels: Float64Array;
   readonly #weightBytes: Float64Array;
@@ -89,7 +97,6 @@ class PartitionTable implements Segments {
     seams: readonly { readonly tensors: readonly number[] }[],
   ) {
     this.#profile = profile;
-    this.#memory = memoryOf(profile);
     this.#excess = excess_s ?? STATISTICS.map(() => Array<number>(segments).fill(0));
     const labelOf = new Uint8Array(nodes);
     for (let node = 0; node < atomOf.length; node++) labelOf[atomOf[node]!] = labels[node]!;
@@ -129,7 +136,8 @@ class PartitionTable implements Segments {
 
   /** With the whole model's activations: where those of a segment peak is not known. */
   memoryBytes(a: number, b: number): number {
-    return (sum(this.#weightBytes, a, b) + this.#memory.peak_bytes) * this.#memory.factor;
+    const { peak_bytes, factor } = memoryOf(this.#profile);
+    return (sum(this.#weightBytes, a, b) + peak_bytes) * factor;
   }
 }
 

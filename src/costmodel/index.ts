@@ -9,12 +9,12 @@
 export { type AtomFlow, type AtomGraph, atomGraph } from "./atoms.ts";
 export { type CutLatency, latencyByCut } from "./bycut.ts";
 export { type ChainChoice, type ChainCosts, type ChainLimit, chainCost, cheapest } from "./chain.ts";
-export { crossing, frontier, type Partition, partitionModel } from "./closure.ts";
+export { crossing, frontier, type Partition, partitionModel, partitionSegments } from "./closure.ts";
 export { type Crossover, type CrossoverPoint, crossover } from "./crossover.ts";
 export { latency, transferredBytes } from "./evaluate.ts";
 export { Evaluator, type TopologyLeaf } from "./evaluator.ts";
 export { transferSeconds } from "./link.ts";
-export { messageCosts } from "./messages.ts";
+export { type MessageCosts, messageCosts } from "./messages.ts";
 export { type CostModel, cutId, loadModel, type ProfileSource, type SegmentSeconds, segmentSeconds } from "./model.ts";
 export type { PredictOptions } from "./options.ts";
 export { compilePipeline, type PipelineChoice } from "./pipeline.ts";
@@ -22,5 +22,5 @@ export { defaultPlacements, parsePlacement, placementName } from "./placement.ts
 export { LATENCY, PlacementCosts, type Pricing } from "./placementcosts.ts";
 export { predict } from "./predict.ts";
 export { type Elapsed, elapsedBackToBack, elapsedFromIdle, type Quota } from "./quota.ts";
-export { STATISTICS } from "./segments.ts";
+export { HIGH, LOW, MEDIAN, STATISTICS } from "./segments.ts";
 export { type Hop, type Place, tierIndex, type World, waysFrom, worldOf } from "./world.ts";

@@ -14,17 +14,21 @@ export interface MessageCosts {
  * What each codec of the profile makes of the tensors at each boundary. Bytes are exact, frame included, but for json
  * where the profile does not know the text's length; seconds scale with the tensor's size, four bytes counting as one
  * element of the float32 tensor that was measured.
+ *
+ * @param only of this codec alone
  */
 export function messageCosts(
   profile: Profile,
   cuts: readonly Pick<Profile["cuts"][number], "tensors">[],
+  only?: CodecName,
 ): ReadonlyMap<CodecName, MessageCosts> {
   const { inputs, outputs } = profile.model;
   const messages = [inputs, ...cuts.map(({ tensors }) => tensors), outputs].map((indices) =>
     indices.map((index) => profile.tensors[index]!),
   );
+  const codecs = only === undefined ? profile.codecs : profile.codecs.filter(({ codec }) => codec === only);
   return new Map(
-    profile.codecs.map((cost) => {
+    codecs.map((cost) => {
       const sum = (tensors: readonly TensorInfo[], of: (tensor: TensorInfo) => number) =>
         tensors.reduce((total, tensor) => total + of(tensor), 0);
       const each = (of: (tensors: readonly TensorInfo[]) => number) => Float64Array.from(messages, of);

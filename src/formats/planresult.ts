@@ -98,7 +98,7 @@ export const planResultSchema = z.object({
   }),
   searched: z.object({
     candidates: z.number().int().describe("operator × setting × placement × codec"),
-    closures: z.number().int().describe("candidates whose cuts along all orders were searched by a minimum cut"),
+    closures: z.number().int().describe("candidates whose cuts along all orders were searched"),
     exact: z
       .boolean()
       .describe("whether costs add up on the best choice's way, so that the search is exact over all cuts"),

@@ -24,8 +24,15 @@ export const measuredRunSchema = z.object({
   codec: z.string().optional(),
   session: z.enum(["warm", "cold"]).optional(),
   rate: quantity.optional().describe("requests per second offered; absent where one at a time was in flight"),
+  sent_s: quantity
+    .optional()
+    .describe("of a stream: seconds from its start to the moment at which the request was sent"),
   error: z.string().optional().describe("how the request failed"),
   stages: z.record(z.string(), quantity).describe('seconds by stage: "edge_infer", "mobile_edge_transfer"'),
+  processor_s: z
+    .record(z.string(), quantity)
+    .optional()
+    .describe("of a stream: processor seconds of each tier's process, all its threads, over the stream's requests"),
   bytes: z.record(z.string(), quantity).describe('bytes sent by link: "mobile>edge"'),
 });
 export type MeasuredRun = z.infer<typeof measuredRunSchema>;
@@ -36,6 +43,7 @@ export const REQUIRED_COLUMNS = ["model", "operator", "placement", "request", "r
 const TEXTS = ["cut", "codec", "session", "error"] as const;
 const STAGE_COLUMN = new RegExp(`^(.+_(?:${STAGES.join("|")}))_s$`);
 const LINK_COLUMN = /^(.+)_(.+)_(mbps|delay_s|bytes)$/;
+const PROCESSOR_COLUMN = /^(.+)_cpu_s$/;
 const TIER_COLUMN = /^(.+)_(cpus|threads)$/;
 
 /**
@@ -49,6 +57,7 @@ export function measuredRunOf(record: Readonly<Record<string, string>>, where: s
   const tiers: MeasuredRun["tiers"] = {};
   const stages: MeasuredRun["stages"] = {};
   const bytes: MeasuredRun["bytes"] = {};
+  const processor_s: Record<string, number> = {};
   const numberOf = (column: string) => {
     const cell = record[column] ?? "";
     const value = Number(cell);
@@ -62,7 +71,9 @@ export function measuredRunOf(record: Readonly<Record<string, string>>, where: s
     const stage = STAGE_COLUMN.exec(column);
     const link = LINK_COLUMN.exec(column);
     const tier = TIER_COLUMN.exec(column);
+    const processor = PROCESSOR_COLUMN.exec(column);
     if (stage) stages[stage[1]!] = numberOf(column);
+    else if (processor) processor_s[processor[1]!] = numberOf(column);
     else if (link) {
       const [, from, to, kind] = link;
       const name = `${from}>${to}`;
@@ -83,8 +94,10 @@ export function measuredRunOf(record: Readonly<Record<string, string>>, where: s
     latency_s: record.latency_s === "" && record.error ? null : numberOf("latency_s"),
     ...texts,
     ...(record.rate ? { rate: numberOf("rate") } : {}),
+    ...(record.sent_s ? { sent_s: numberOf("sent_s") } : {}),
     stages,
     bytes,
+    ...(Object.keys(processor_s).length > 0 ? { processor_s } : {}),
   };
   const parsed = measuredRunSchema.safeParse(run);
   if (parsed.success) return parsed.data;
@@ -116,7 +129,9 @@ export function recordOf(run: MeasuredRun): Record<string, string> {
   record.latency_s = run.latency_s === null ? "" : String(run.latency_s);
   for (const column of TEXTS) if (run[column] !== undefined) record[column] = run[column];
   put("rate", run.rate);
+  put("sent_s", run.sent_s);
   for (const [stage, seconds] of Object.entries(run.stages)) put(`${stage}_s`, seconds);
+  for (const [tier, seconds] of Object.entries(run.processor_s ?? {})) put(`${tier}_cpu_s`, seconds);
   for (const [link, amount] of Object.entries(run.bytes)) put(`${columns(link)}_bytes`, amount);
   return record;
 }

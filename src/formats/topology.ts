@@ -35,6 +35,9 @@ const tierDocument = z.strictObject({
   cpu_period: quantityOf(["duration"], "accounting period of the quota (CFS bandwidth control)", "100 ms").prefault(
     "100 ms",
   ),
+  host: name
+    .optional()
+    .describe("one of hosts, whose cores the tier shares with other tiers; left out: cores of its own"),
   memory: quantityOf(["size"], "memory for models and activations; left out: not limited", "4 GiB").optional(),
 });
 
@@ -80,6 +83,10 @@ const document = z.strictObject({
   codec: codecSchema.shape.codec.default("raw").describe("how tensors travel, unless a prediction asks for another"),
   enters: z.string().optional().describe("tier at which requests enter and answers leave; left out: the first"),
   devices: z.record(z.string(), deviceDocument).default({}).describe("kinds of hardware, by name"),
+  hosts: z
+    .record(name, z.strictObject({ cores: z.number().positive().finite() }))
+    .default({})
+    .describe("machines that several tiers run on, by name; only requests under load notice"),
   tiers: z.array(tierDocument).min(1).describe("from the users inwards; segments are placed in this order"),
   links: z.array(linkDocument).default([]),
 });
@@ -96,6 +103,8 @@ export interface Tier {
   /** Cores; null where the tier has no quota. */
   readonly cpu_quota: number | null;
   readonly cpu_period_s: number;
+  /** Name of the machine whose cores it shares; undefined where its cores are its own. */
+  readonly host?: string | undefined;
   /** Null where memory is not limited. */
   readonly memory_bytes: number | null;
   /** Watts while it works, beyond idle; null where nobody said. */
@@ -128,6 +137,8 @@ export interface Topology {
   readonly enters: string;
   readonly tiers: readonly Tier[];
   readonly links: readonly Link[];
+  /** Machines that several tiers run on, by name. */
+  readonly hosts?: Readonly<Record<string, { readonly cores: number }>>;
 }
 
 /** Until the name of its file is known. */
@@ -155,6 +166,13 @@ export const topologySchema = document.transform((written, context): Topology =>
     if (!device) {
       problem(["tiers", i, "device"], unknownName("device", tier.device, [...devices.keys()]).message);
     }
+    const host = tier.host === undefined ? undefined : written.hosts[tier.host];
+    if (tier.host !== undefined && !host) {
+      problem(["tiers", i, "host"], unknownName("host", tier.host, Object.keys(written.hosts)).message);
+    }
+    if (host && tier.threads > host.cores) {
+      problem(["tiers", i, "threads"], `its host "${tier.host}" has only ${host.cores} cores`);
+    }
     if (tier.cpu_period.amount === 0) problem(["tiers", i, "cpu_period"], "must be above zero");
     return {
       name: tier.name,
@@ -164,6 +182,7 @@ export const topologySchema = document.transform((written, context): Topology =>
       threads: tier.threads,
       cpu_quota: tier.cpu_quota ?? null,
       cpu_period_s: tier.cpu_period.amount,
+      ...(tier.host === undefined ? {} : { host: tier.host }),
       memory_bytes: tier.memory?.amount ?? null,
       power_w: device?.power?.amount ?? null,
       price_per_s: device?.price_per_hour === undefined ? null : device.price_per_hour / 3600,
@@ -207,6 +226,7 @@ export const topologySchema = document.transform((written, context): Topology =>
     enters,
     tiers,
     links,
+    ...(Object.keys(written.hosts).length > 0 ? { hosts: written.hosts } : {}),
   };
 });
 

@@ -9,6 +9,14 @@ export interface Limit {
   readonly most: number;
 }
 
+/** What is minimised, and what a choice must keep to. */
+export interface Asked<Of extends Objective = Objective> {
+  readonly objective: Of;
+  readonly limits: readonly Limit[];
+  /** Requests a second that the busiest tier and link sustain at least. */
+  readonly leastThroughput: number | undefined;
+}
+
 /** A candidate with its best cuts along the profile's order. */
 export interface Found {
   readonly candidate: Candidate;
@@ -27,22 +35,17 @@ export function limitCosts({ ground }: Candidate, measure: Measure): ChainCosts 
  *
  * @returns undefined where none keeps to them
  */
-export function bestCuts(
-  candidate: Candidate,
-  objective: Objective,
-  limits: readonly Limit[],
-  leastThroughput: number | undefined,
-): Found | undefined {
+export function bestCuts(candidate: Candidate, { objective, limits, leastThroughput }: Asked): Found | undefined {
   const chainLimits = limits.map(({ measure, most }) => ({ costs: limitCosts(candidate, measure), most }));
+  const costs = costsOf(objective === "throughput" ? "latency" : objective, candidate.ground);
+  if (objective !== "throughput" && leastThroughput === undefined) {
+    const found = cheapest(costs, allowedSegments(candidate), chainLimits);
+    return found && { candidate, ...found };
+  }
   const busy = busyCosts(candidate.ground);
-  const within = (most_s: number) => {
-    const allowed = allowedSegments(candidate, busy, most_s);
-    return busy.constant > most_s
-      ? undefined
-      : cheapest(costsOf(objective === "throughput" ? "latency" : objective, candidate.ground), allowed, chainLimits);
-  };
-  const most_s = leastThroughput === undefined ? Number.POSITIVE_INFINITY : 1 / leastThroughput;
-  const found = within(most_s);
+  const within = (most_s: number) =>
+    busy.constant > most_s ? undefined : cheapest(costs, allowedSegments(candidate, busy, most_s), chainLimits);
+  const found = within(leastThroughput === undefined ? Number.POSITIVE_INFINITY : 1 / leastThroughput);
   if (!found || objective !== "throughput") return found && { candidate, ...found };
   return leastBusy(candidate, busy, found.boundaries, within);
 }
@@ -76,13 +79,13 @@ export function busiest(busy: ChainCosts, boundaries: readonly number[]): number
   return most;
 }
 
-function allowedSegments({ ground, forbidden }: Candidate, busy: ChainCosts, most_s: number) {
+function allowedSegments({ ground, forbidden }: Candidate, busy?: ChainCosts, most_s = Number.POSITIVE_INFINITY) {
   const places = ground.tiers.map((tier) => ground.world.places[tier]!);
   return (k: number, a: number, b: number): boolean => {
     const { tier, tables } = places[k]!;
     if (k > 0 && forbidden.has(a)) return false;
     if (tier.memory_bytes !== null && tables!.segments.memoryBytes(a, b) > tier.memory_bytes) return false;
-    if (most_s === Number.POSITIVE_INFINITY) return true;
+    if (!busy || most_s === Number.POSITIVE_INFINITY) return true;
     return busy.segment(k, a, b) <= most_s && (k === 0 || busy.seam(k - 1, a) <= most_s);
   };
 }

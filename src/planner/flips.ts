@@ -5,7 +5,7 @@ import type { Candidate } from "./candidates.ts";
 import type { Chosen } from "./choice.ts";
 import { bestCuts } from "./cuts.ts";
 import type { PlanQuestion } from "./question.ts";
-import { limitsOf } from "./solve.ts";
+import { askedOf } from "./solve.ts";
 
 /** Choices that are followed; those behind them seldom come to the front. */
 const FOLLOWED = 12;
@@ -66,17 +66,17 @@ function original(candidate: Candidate): Candidate {
 }
 
 function winner(
-  { plan, ...question }: PlanQuestion,
+  question: PlanQuestion,
   candidates: readonly Candidate[],
   turned: (topology: Topology) => Topology,
 ): Candidate[] {
-  const limits = limitsOf({ plan, ...question });
+  const asked = askedOf(question);
   let best: { candidate: Candidate; cost: number } | undefined;
   for (const candidate of candidates) {
     const topology = turned(candidate.topology);
     const world = worldOf(candidate.variant.model, topology);
     const moved = { ...candidate, topology, ground: { ...candidate.ground, world } };
-    const found = bestCuts(moved, plan.objective, limits, plan.constraints.throughput_at_least);
+    const found = bestCuts(moved, asked);
     if (found && found.cost < (best?.cost ?? Number.POSITIVE_INFINITY)) best = { candidate: moved, cost: found.cost };
   }
   return best ? [best.candidate] : [];

@@ -3,10 +3,10 @@ import type { PlanResult } from "../formats/planresult.ts";
 import type { Scenario } from "../formats/scenario.ts";
 import type { Topology } from "../formats/topology.ts";
 import { type Candidate, candidatesOf } from "./candidates.ts";
-import { bestCuts } from "./cuts.ts";
+import { type Asked, bestCuts } from "./cuts.ts";
 import { costsOf } from "./measures.ts";
 import type { PlanQuestion } from "./question.ts";
-import { limitsOf } from "./solve.ts";
+import { askedOf } from "./solve.ts";
 import { plannedClass } from "./workload.ts";
 
 /** A time during which no bandwidth changes. */
@@ -101,13 +101,12 @@ function sequence(latency: readonly (readonly number[])[], phases: readonly Phas
 }
 
 function policiesOf(question: PlanQuestion, phases: readonly Phase[]): Policy[] {
-  const limits = limitsOf(question);
-  const { plan } = question;
+  const asked: Asked = { ...askedOf(question), objective: "latency" };
   const policies = new Map<string, Policy>();
   for (const topology of new Set(phases.map((phase) => phase.topology))) {
     for (const candidate of candidatesOf({ ...question, topology })) {
       const alone = { ...candidate, ground: { ...candidate.ground, rate: undefined } };
-      const found = bestCuts(alone, "latency", limits, plan.constraints.throughput_at_least);
+      const found = bestCuts(alone, asked);
       if (!found) continue;
       const { variant, setting, placement, ground } = candidate;
       const key = JSON.stringify([variant.operator, setting, placement, ground.codec, found.boundaries]);

@@ -1,95 +1,93 @@
-import { FlowNetwork } from "./maxflow.ts";
-
-/** A tensor that somebody needs: who makes it and who takes it. */
-export interface Flow {
-  /** Index of the node that makes it; null for an input, which is there before the first part. */
-  readonly producer: number | null;
-  readonly consumers: readonly number[];
-}
-
-/** What is cut: nodes in any order, and the tensors between them. */
-export interface Dag {
-  readonly nodes: number;
-  readonly flows: readonly Flow[];
-}
-
-/** What a partition into parts 0 to k − 1 costs. All costs are finite and not negative, in any one unit. */
-export interface PartitionCosts {
-  /** node[part][v]: node v in that part. */
-  readonly node: readonly ArrayLike<number>[];
-  /** flow[i][t]: tensor t is carried from part i to part i + 1. One entry fewer than parts. */
-  readonly flow: readonly ArrayLike<number>[];
-}
+import { Bounds } from "./bounds.ts";
+import type { Dag, PartitionCosts } from "./dag.ts";
+import { blockCost, minimumCut } from "./mincut.ts";
+import { type Series, seriesOf } from "./series.ts";
 
 /**
  * The cheapest partition of a graph into a chain of parts, none of which needs anything of a later one: a part for each
  * node, so that what makes a tensor is in no later part than what takes it. A tensor is carried once over each seam
  * between its producer's part and its last consumer's. Parts may stay empty.
  *
- * Exact, and over all such partitions: costs add up, so that a minimum cut finds them. For two parts it is that of the
- * closure problem (J.-C. Picard, "Maximal closure of a graph and applications to combinatorial problems", 1976) with a
- * node per tensor for its being sent once (as in DADS, Hu et al., INFOCOM 2019); for more, one layer per seam (H. Ishikawa,
- * "Exact optimization for Markov random fields with convex priors", 2003).
+ * Exact, and over all such partitions. Dynamic programming along the graph's waists finds it, where what lies between
+ * waists in different parts is divided by a minimum cut. Few of these cuts are made: where a partition that leaves each block
+ * whole costs less than what a way through a block comes to at least, the way is not looked at.
  *
  * @returns the part of each node; where several partitions cost the same, the one with everything as early as possible
  */
-export function partition({ nodes, flows }: Dag, costs: PartitionCosts): Uint8Array {
+export function partition(dag: Dag, costs: PartitionCosts, series: Series = seriesOf(dag)): Uint8Array {
   const parts = costs.node.length;
-  const seams = parts - 1;
-  if (seams === 0) return new Uint8Array(nodes);
-  // Network node (v, seam) is on the source's side where v is in a part beyond that seam.
-  const [source, sink] = [0, 1];
-  const layered = (v: number, seam: number) => 2 + seam * nodes + v;
-  const carriers = 2 + seams * nodes;
-  const network = new FlowNetwork(carriers + seams * flows.length);
-  for (let v = 0; v < nodes; v++) {
-    // To be in part p is to cut the arc from seam p − 1 to seam p. A constant taken off all parts alike changes nothing.
-    let least = Number.POSITIVE_INFINITY;
-    for (const part of costs.node) least = Math.min(least, part[v]!);
-    network.arc(source, layered(v, 0), costs.node[0]![v]! - least);
-    for (let seam = 1; seam < seams; seam++) {
-      // Beyond a seam is beyond the seams before it.
-      network.arc(layered(v, seam - 1), layered(v, seam), costs.node[seam]![v]! - least, Number.POSITIVE_INFINITY);
-    }
-    network.arc(layered(v, seams - 1), sink, costs.node[seams]![v]! - least);
-  }
-  for (const [t, { producer, consumers }] of flows.entries()) {
-    for (let seam = 0; seam < seams; seam++) {
-      const carrier = carriers + seam * flows.length + t;
-      const maker = producer === null ? sink : layered(producer, seam);
-      for (const consumer of consumers) {
-        network.arc(layered(consumer, seam), carrier, Number.POSITIVE_INFINITY);
-        if (producer !== null) network.arc(maker, layered(consumer, seam), Number.POSITIVE_INFINITY);
+  const { waists, blocks } = series;
+  const bounds = new Bounds(series, costs);
+  const ahead = leastAhead(series, costs, bounds, bounds.least);
+  // Sums of the same costs in another order: rounding must not let the cheapest go.
+  const enough = leastAhead(series, costs, bounds, bounds.most)[0]! * (1 + 1e-12);
+  // least[part]: all up to the waist before a block, which is in that part; the inputs are in part 0.
+  let least = new Float64Array(parts).fill(Number.POSITIVE_INFINITY);
+  least[0] = 0;
+  // The part of the waist before a block, by that of the one after it, and the parts of the block's nodes.
+  const origins = new Uint8Array(blocks.length * parts);
+  const insides: Uint8Array[] = [];
+  for (let i = 0; i < blocks.length; i++) {
+    const block = blocks[i]!;
+    const next = new Float64Array(parts).fill(Number.POSITIVE_INFINITY);
+    for (let to = i < waists.length ? 0 : parts - 1; to < parts; to++) {
+      const own = waistCost(series, costs, i, to);
+      for (let from = 0; from <= to; from++) {
+        const bound = least[from]! + bounds.least[bounds.at(i, from, to)]! + own;
+        if (bound >= next[to]! || bound + ahead[(i + 1) * parts + to]! > enough) continue;
+        const inside = block.nodes.length === 0 ? NONE : minimumCut(block, costs, from, to);
+        const cost = least[from]! + blockCost(block, costs, from, to, inside) + own;
+        if (cost >= next[to]!) continue;
+        next[to] = cost;
+        origins[i * parts + to] = from;
+        insides[i * parts + to] = inside;
       }
-      if (consumers.length > 0) network.arc(carrier, maker, costs.flow[seam]![t]!);
     }
+    least = next;
   }
-  const beyond = network.minimumCut(source, sink);
-  const labels = new Uint8Array(nodes);
-  for (let v = 0; v < nodes; v++) {
-    for (let seam = 0; seam < seams; seam++) labels[v]! += beyond[layered(v, seam)]!;
+  const labels = new Uint8Array(dag.nodes);
+  for (let i = blocks.length - 1, part = parts - 1; i >= 0; i--) {
+    const { nodes } = blocks[i]!;
+    for (let v = 0; v < nodes.length; v++) labels[nodes[v]!] = insides[i * parts + part]![v]!;
+    part = origins[i * parts + part]!;
+    if (i > 0) labels[waists[i - 1]!] = part;
   }
   return labels;
+}
+
+const NONE = new Uint8Array();
+
+/** Of the waist after a block; nothing comes after the last. */
+function waistCost({ waists }: Series, costs: PartitionCosts, block: number, part: number): number {
+  return block < waists.length ? costs.node[part]![waists[block]!]! : 0;
+}
+
+/** What a block and all after it come to by such bounds, the waist before it in each part: at block × parts + part. */
+function leastAhead(series: Series, costs: PartitionCosts, bounds: Bounds, of: Float64Array): Float64Array {
+  const parts = costs.node.length;
+  const count = series.blocks.length;
+  const sums = new Float64Array((count + 1) * parts).fill(Number.POSITIVE_INFINITY);
+  sums[sums.length - 1] = 0;
+  for (let i = count - 1; i >= 0; i--) {
+    for (let to = 0; to < parts; to++) {
+      const after = waistCost(series, costs, i, to) + sums[(i + 1) * parts + to]!;
+      for (let from = 0; from <= to; from++) {
+        const at = i * parts + from;
+        sums[at] = Math.min(sums[at]!, of[bounds.at(i, from, to)]! + after);
+      }
+    }
+  }
+  return sums;
 }
 
 /** What a partition costs. */
 export function partitionCost({ flows }: Dag, costs: PartitionCosts, labels: ArrayLike<number>): number {
   let sum = 0;
   for (let v = 0; v < labels.length; v++) sum += costs.node[labels[v]!]![v]!;
-  for (const [t, flow] of flows.entries()) {
-    for (let seam = from(flow, labels); seam < until(flow, labels); seam++) sum += costs.flow[seam]![t]!;
+  for (const [t, { producer, consumers }] of flows.entries()) {
+    const from = producer === null ? 0 : labels[producer]!;
+    const until = consumers.reduce((last, consumer) => Math.max(last, labels[consumer]!), from);
+    for (let seam = from; seam < until; seam++) sum += costs.flow[seam]![t]!;
   }
   return sum;
-}
-
-/** The part in which a tensor comes to be. */
-export function from({ producer }: Flow, labels: ArrayLike<number>): number {
-  return producer === null ? 0 : labels[producer]!;
-}
-
-/** The last part in which a tensor is needed. */
-export function until({ producer, consumers }: Flow, labels: ArrayLike<number>): number {
-  let last = producer === null ? 0 : labels[producer]!;
-  for (const consumer of consumers) last = Math.max(last, labels[consumer]!);
-  return last;
 }

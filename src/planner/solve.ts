@@ -1,10 +1,11 @@
-import type { Objective } from "../formats/plan.ts";
+import type { CostModel } from "../costmodel/index.ts";
 import type { Profile } from "../formats/profile.ts";
 import { candidatesOf } from "./candidates.ts";
 import { type Chosen, chosen } from "./choice.ts";
-import { type ClosureGraph, cheaperClosure, closureGraph } from "./closures.ts";
-import { bestCuts, type Found, type Limit } from "./cuts.ts";
-import { linksOf } from "./measures.ts";
+import { type ClosureGraph, closureGraph } from "./closuregraph.ts";
+import { cheaperClosure } from "./closures.ts";
+import { type Asked, bestCuts, type Found, type Limit } from "./cuts.ts";
+import { linksOf, type Measure } from "./measures.ts";
 import { addsUp } from "./pricing.ts";
 import type { PlanQuestion } from "./question.ts";
 
@@ -36,20 +37,24 @@ export function limitsOf({ plan }: PlanQuestion): Limit[] {
   ];
 }
 
+export function askedOf(question: PlanQuestion): Asked {
+  const { objective, constraints } = question.plan;
+  return { objective, limits: limitsOf(question), leastThroughput: constraints.throughput_at_least };
+}
+
 /**
  * Searches every operator, setting, placement, codec and cut. Cuts along the profile's order are searched for every
  * candidate, exactly; those along all others where they could still beat the best choice so far.
  */
 export function solve(question: PlanQuestion, { anyOrder = true }: SearchOptions = {}): Solved {
-  const { plan } = question;
-  const limits = limitsOf(question);
+  const asked = askedOf(question);
+  const { objective, limits } = asked;
   const candidates = candidatesOf(question);
   const found = candidates
-    .flatMap((candidate) => bestCuts(candidate, plan.objective, limits, plan.constraints.throughput_at_least) ?? [])
+    .flatMap((candidate) => bestCuts(candidate, asked) ?? [])
     .filter(({ cost }) => Number.isFinite(cost))
     .sort((a, b) => a.cost - b.cost);
-  const improved =
-    anyOrder && plan.objective !== "throughput" ? withClosures(found, plan.objective, limits) : undefined;
+  const improved = anyOrder && objective !== "throughput" ? withClosures(found, { ...asked, objective }) : undefined;
   const choices = (
     improved?.choices ?? found.map(({ candidate, boundaries, cost }) => chosen(candidate, boundaries, cost))
   ).sort((a, b) => a.cost - b.cost);
@@ -62,10 +67,10 @@ export function solve(question: PlanQuestion, { anyOrder = true }: SearchOptions
 }
 
 /** @returns how many were searched, and whether every profile knew its graph's edges */
-function withClosures(found: readonly Found[], objective: Exclude<Objective, "throughput">, limits: readonly Limit[]) {
+function withClosures(found: readonly Found[], asked: Asked<Measure>) {
   const graphs = new Map<Profile, ClosureGraph | undefined>();
-  const graphOf = (profile: Profile) => {
-    if (!graphs.has(profile)) graphs.set(profile, closureGraph(profile));
+  const graphOf = (profile: Profile, model: CostModel) => {
+    if (!graphs.has(profile)) graphs.set(profile, closureGraph(profile, model));
     return graphs.get(profile);
   };
   let best = found[0]?.cost ?? Number.POSITIVE_INFINITY;
@@ -75,12 +80,12 @@ function withClosures(found: readonly Found[], objective: Exclude<Objective, "th
     const { candidate, boundaries, cost } = one;
     const plain = () => chosen(candidate, boundaries, cost);
     if (candidate.ground.tiers.length < 2) return plain();
-    const own = candidate.variant.profiles.map(graphOf);
+    const own = candidate.variant.profiles.map((profile) => graphOf(profile, candidate.variant.model));
     if (!own.every((graph) => graph !== undefined)) {
       complete = false;
       return plain();
     }
-    const cheaper = cheaperClosure(one, own as ClosureGraph[], objective, limits, best);
+    const cheaper = cheaperClosure(one, own as ClosureGraph[], asked, best);
     if (cheaper === "hopeless") return plain();
     searched++;
     if (!cheaper) return plain();

@@ -8,9 +8,13 @@ import type { Arrivals, Network, RateTrace, StationSpec } from "./network.ts";
  *
  * @throws Problem naming the station or class and the field
  */
-export function checkNetwork({ stations, classes }: Network): void {
+export function checkNetwork({ stations, classes, hosts = {} }: Network): void {
   if (Object.keys(classes).length === 0) throw new Problem("a network needs a class of requests");
-  for (const [name, station] of Object.entries(stations)) checkStation(`station "${name}"`, station);
+  for (const [name, { cores }] of Object.entries(hosts)) positive(`host "${name}": cores`, cores);
+  for (const [name, station] of Object.entries(stations)) {
+    checkStation(`station "${name}"`, station);
+    if (station.host !== undefined && !hosts[station.host]) throw unknownName("host", station.host, Object.keys(hosts));
+  }
   for (const [name, { arrivals, route, timeout_s, retries }] of Object.entries(classes)) {
     const where = `class "${name}"`;
     checkArrivals(where, arrivals);

@@ -1,6 +1,7 @@
 import { gapsOf } from "./arrivals.ts";
 import { Draws } from "./distributions.ts";
 import { Group } from "./groups.ts";
+import { Host } from "./host.ts";
 import { Kernel } from "./kernel.ts";
 import type { ClassSpec, Network } from "./network.ts";
 import type { CompletionSink, Engine, VisitTotals } from "./plan.ts";
@@ -84,6 +85,7 @@ export class GeneralEngine implements Engine {
     const visitOf = (request: number) => kinds[this.#requests.kind[request]!]!.visits[this.#requests.visit[request]!]!;
     const specOf = (request: number) =>
       kinds[this.#requests.kind[request]!]!.spec.route[this.#requests.visit[request]!]!;
+    const hosts = new Map(Object.entries(network.hosts ?? {}).map(([name, spec]) => [name, new Host(spec)]));
     const around = {
       kernel: this.#kernel,
       requests: this.#requests,
@@ -91,6 +93,7 @@ export class GeneralEngine implements Engine {
       coresOf: (request: number) => specOf(request).cores ?? 1,
       sessionOf: (request: number) => specOf(request).session?.name,
       loadWork: (request: number) => visitOf(request).load!.next(),
+      hostOf: (name: string) => hosts.get(name)!,
       served: (request: number) => this.#served(request),
     };
     this.#groups = names.map(

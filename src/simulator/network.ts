@@ -7,6 +7,16 @@ import type { Distribution } from "./distributions.ts";
 export interface Network {
   readonly stations: Readonly<Record<string, StationSpec>>;
   readonly classes: Readonly<Record<string, ClassSpec>>;
+  /** Machines that several stations run on. */
+  readonly hosts?: Readonly<Record<string, HostSpec>>;
+}
+
+/**
+ * Where the jobs of a host's stations need more cores than it has, all of them progress at the share that there is for each
+ * (egalitarian processor sharing).
+ */
+export interface HostSpec {
+  readonly cores: number;
 }
 
 export interface StationSpec {
@@ -48,6 +58,8 @@ export interface StationSpec {
   readonly quota?: { readonly cores: number; readonly period_s: number };
   /** How many sessions stay loaded, the least recently used making room; and for how long after their last use. */
   readonly sessions?: { readonly places: number; readonly keep_s?: number };
+  /** One of the network's hosts. Left out: cores of its own. */
+  readonly host?: string;
   /** Up and down times in turn; what is being served when the station goes down goes on after the repair. */
   readonly failures?: { readonly up: Distribution; readonly down: Distribution };
 }

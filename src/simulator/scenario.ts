@@ -52,8 +52,9 @@ export function compileScenario(
     const names = topology.links.map(linkName);
     if (!names.includes(name)) throw unknownName("link", name, names);
   }
-  for (const { name, cpu_quota, cpu_period_s } of topology.tiers) {
-    stations[`tier:${name}`] = tierStation(scenario, name, cpu_quota, cpu_period_s);
+  for (const { name, cpu_quota, cpu_period_s, host } of topology.tiers) {
+    const station = tierStation(scenario, name, cpu_quota, cpu_period_s);
+    stations[`tier:${name}`] = host === undefined ? station : { ...station, host };
   }
   for (const link of topology.links) Object.assign(stations, linkStation(scenario, link));
 
@@ -73,7 +74,8 @@ export function compileScenario(
       ...(workload.retries ? { retries: { most: workload.retries.most, wait_s: workload.retries.wait } } : {}),
     };
   }
-  return { network: { stations, classes: specs }, classes };
+  const hosts = topology.hosts ? { hosts: topology.hosts } : {};
+  return { network: { stations, classes: specs, ...hosts }, classes };
 }
 
 function compileClass(

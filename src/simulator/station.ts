@@ -1,4 +1,5 @@
 import { Draws } from "./distributions.ts";
+import type { Host } from "./host.ts";
 import type { EventHandle, Kernel } from "./kernel.ts";
 import { Heap, type Line, Ring } from "./lines.ts";
 import type { StationSpec } from "./network.ts";
@@ -18,6 +19,8 @@ export interface Surroundings {
   /** The session that the request's visit needs, if any, and the work of loading it. */
   sessionOf(request: number): string | undefined;
   loadWork(request: number): number;
+  /** The host of this name. */
+  hostOf(name: string): Host;
   /** A service is complete; the request may move on. */
   served(request: number): void;
 }
@@ -89,6 +92,8 @@ export class Station {
   #nextCompletes = false;
   readonly #tick = () => this.#changed();
   #burning = 0;
+  /** Of each core that its jobs would burn, while the present plan holds. */
+  #hostShare = 1;
 
   // Token bucket.
   #tokens: number;
@@ -101,6 +106,17 @@ export class Station {
 
   // Failures.
   #down = false;
+
+  readonly #host: Host | undefined;
+  /** As a host's tenant. */
+  readonly #tenant = {
+    demandOf: (): number => (this.#running.length === 0 || this.#stopped ? 0 : this.#burnRate()),
+    get demand(): number {
+      return this.demandOf();
+    },
+    settle: (): void => this.#settle(),
+    plan: (): void => this.#plan(),
+  };
 
   // Sessions, the least recently used first.
   readonly #loaded = new Map<string, number>();
@@ -120,7 +136,9 @@ export class Station {
         : new Ring(spec.discipline === "lifo");
     this.#rate = new Rate(spec.rate ?? 1);
     this.#running = new Heap((job) => this.#finish[job]!);
-    this.#steady = !this.#sharing && this.#rate.constant && !spec.quota && !spec.failures;
+    this.#steady = !this.#sharing && this.#rate.constant && !spec.quota && !spec.failures && !spec.host;
+    this.#host = spec.host === undefined ? undefined : around.hostOf(spec.host);
+    this.#host?.add(this.#tenant);
     this.#tokens = spec.burst ?? 0;
     this.#losses = random.split("losses");
     this.#phase = spec.quota ? random.split("phase").uniform() * spec.quota.period_s : 0;
@@ -131,7 +149,7 @@ export class Station {
         this.#account();
         this.#settle();
         this.#down = isDown;
-        this.#plan();
+        this.#replan();
         this.#kernel.schedule(this.#kernel.now + (isDown ? down : up).next(), turn, !isDown);
       };
       this.#kernel.schedule(this.#kernel.now + up.next(), turn, true);
@@ -269,7 +287,7 @@ export class Station {
     this.#burning += this.#around.coresOf(leader);
     this.#finish[leader] = this.#virtual + work;
     this.#running.push(leader);
-    this.#plan();
+    this.#replan();
   }
 
   #completed(job: number): void {
@@ -345,7 +363,7 @@ export class Station {
     this.#virtualAt = now;
     if (this.#jobs > 0 && this.#running.length > 0) {
       this.#virtual += elapsed * this.#progress;
-      if (this.#spec.quota && this.#progress > 0) this.#allowance -= elapsed * this.#burnRate();
+      if (this.#spec.quota && this.#progress > 0) this.#allowance -= elapsed * this.#burnRate() * this.#hostShare;
     } else this.#virtual = 0;
     if (this.#spec.quota) {
       const { cores, period_s } = this.#spec.quota;
@@ -367,6 +385,16 @@ export class Station {
       : this.#burning;
   }
 
+  get #stopped(): boolean {
+    return this.#down || this.#allowance <= 0;
+  }
+
+  /** Plans anew after a change of what is being served: where there is a host, with the others on it. */
+  #replan(): void {
+    if (this.#host) this.#host.changed(this.#tenant);
+    else this.#plan();
+  }
+
   /** Sets the rate of progress from the present on, and schedules the next completion or change. */
   #plan(): void {
     if (this.#next >= 0) {
@@ -375,15 +403,16 @@ export class Station {
     }
     if (this.#running.length === 0) return;
     const now = this.#kernel.now;
-    const stopped = this.#down || this.#allowance <= 0;
+    const stopped = this.#stopped;
     const share = this.#sharing ? Math.min(1, this.#servers / this.#running.length) : 1;
-    this.#progress = stopped ? 0 : share * this.#rate.at(now);
+    this.#hostShare = this.#host?.share ?? 1;
+    this.#progress = stopped ? 0 : share * this.#hostShare * this.#rate.at(now);
     const left = Math.max(0, this.#running.least - this.#virtual);
     const completion = this.#progress > 0 ? now + left / this.#progress : Number.POSITIVE_INFINITY;
     let change = this.#rate.changesAfter(now);
     if (this.#spec.quota) {
       change = Math.min(change, this.#periodEnd);
-      if (!stopped) change = Math.min(change, now + this.#allowance / this.#burnRate());
+      if (!stopped) change = Math.min(change, now + this.#allowance / (this.#burnRate() * this.#hostShare));
     }
     // Work that ends together with the allowance is complete: rounding must not cost it a period.
     this.#nextCompletes = completion - change <= 1e-9 * (this.#spec.quota?.period_s ?? 0);
@@ -398,7 +427,7 @@ export class Station {
     this.#account();
     this.#settle();
     if (!this.#nextCompletes) {
-      this.#plan();
+      this.#replan();
       return;
     }
     const job = this.#running.pop();
@@ -406,7 +435,7 @@ export class Station {
     this.#virtual = this.#finish[job]!;
     if (this.#running.length === 0) this.#virtual = 0;
     this.#completed(job);
-    if (this.#next < 0) this.#plan();
+    if (this.#next < 0) this.#replan();
   }
 }
 

@@ -184,8 +184,14 @@ async function info(house: Household, _: IncomingMessage, response: ServerRespon
     threads: options.threads,
     max_body_bytes: options.maxBodyBytes,
     in_house: places.taken,
+    processor_s: processorSeconds(),
     models: await engine.ask({ kind: "names" }),
   });
+}
+
+function processorSeconds(): number {
+  const { user, system } = process.cpuUsage();
+  return (user + system) / 1e6;
 }
 
 async function askedPart(request: IncomingMessage): Promise<PartRequest> {

@@ -287,7 +287,7 @@ function spread<Item>(items: readonly Item[], count: number): Item[] {
 
 /** What a run of a cell adds to it. */
 export type RunOfCell = Pick<MeasuredRun, "request" | "repeat" | "latency_s"> &
-  Partial<Pick<MeasuredRun, "stages" | "bytes" | "error">>;
+  Partial<Pick<MeasuredRun, "sent_s" | "processor_s" | "stages" | "bytes" | "error">>;
 
 /** One request of a cell as a measured run. */
 export function rowOf(cell: Omit<Cell, "key">, { stages = {}, bytes = {}, ...run }: RunOfCell): MeasuredRun {
@@ -321,6 +321,7 @@ export function keyOf(row: MeasuredRun | Readonly<Record<string, string>>): stri
 /** The columns of a table of these cells. */
 export function columnsOf(cells: readonly Cell[], topology: Topology): string[] {
   const tiers = topology.tiers.map(({ name }) => name).filter((name) => cells.some((cell) => name in cell.tiers));
+  const streams = cells.some(({ rate }) => rate !== undefined);
   const links = topology.links
     .map(({ from, to }) => ({ from, to }))
     .filter(({ from, to }) => cells.some((cell) => `${from}>${to}` in cell.links));
@@ -332,8 +333,9 @@ export function columnsOf(cells: readonly Cell[], topology: Topology): string[] 
     ...["model", "operator", "placement", "cut", "codec", "session", "rate"],
     ...links.flatMap(({ from, to }) => [`${from}_${to}_mbps`, `${from}_${to}_delay_s`]),
     ...tiers.flatMap((tier) => [`${tier}_cpus`, `${tier}_threads`]),
-    ...["request", "repeat", "latency_s", "error"],
+    ...["request", "repeat", ...(streams ? ["sent_s"] : []), "latency_s", "error"],
     ...tiers.flatMap((tier) => [...local, "queue"].map((stage) => `${tier}_${stage}_s`)),
+    ...(streams ? tiers.map((tier) => `${tier}_cpu_s`) : []),
     ...[...hops].map((hop) => `${hop}_transfer_s`),
     ...links.map(({ from, to }) => `${from}_${to}_bytes`),
   ];

@@ -112,6 +112,20 @@ export class Driver {
     return parseAs(reportSchema, String(headers[REPORT_HEADER] ?? ""), "the report");
   }
 
+  /** What the tiers' processes, all their threads, have had of processors since they were started. */
+  async processorSeconds(tiers: readonly string[]): Promise<Record<string, number>> {
+    const seconds: Record<string, number> = {};
+    for (const tier of tiers) {
+      const { body } = await this.#peers.send(this.#bed.peer(tier), {
+        method: "GET",
+        path: "/v1/info",
+        timeout_s: PREPARING_S,
+      });
+      seconds[tier] = (JSON.parse(body.toString("utf8")) as { processor_s: number }).processor_s;
+    }
+    return seconds;
+  }
+
   /** How many requests the tiers have had in this codec. */
   practised(codec: string | undefined): number {
     return this.#practised.get(codec ?? "raw") ?? 0;

@@ -1,5 +1,6 @@
 import fs from "node:fs";
 import path from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import type { Measure } from "../formats/measure.ts";
 import { Problem } from "../formats/problem.ts";
 import { recordOf } from "../formats/runs.ts";
@@ -147,7 +148,12 @@ async function runCell(
     const periods = topology.tiers.filter(({ name }) => cell.tiers[name]?.cpus).map((tier) => tier.cpu_period_s);
     await pause(random() * Math.max(0, ...periods));
     if (cell.rate === undefined) return [await closedRun(driver, plan, repeat)];
-    return await openRun(driver, plan, repeat, poissonTimes(count, cell.rate, random));
+    const tiers = cell.visits.map(({ tier }) => tier);
+    const before = await driver.processorSeconds(tiers);
+    const runs = await openRun(driver, plan, repeat, poissonTimes(count, cell.rate, random));
+    const after = await driver.processorSeconds(tiers);
+    const processor_s = Object.fromEntries(tiers.map((tier) => [tier, (after[tier]! - before[tier]!) / count]));
+    return runs.map((run) => ({ ...run, processor_s }));
   } catch (error) {
     // Whatever kept the cell from being measured is what there is to say about it.
     return Array.from({ length: count }, (_, request) => failure(request, repeat, error));
@@ -175,16 +181,21 @@ async function closedRun(driver: Driver, plan: Plan, repeat: number): Promise<Ru
   }
 }
 
-/** Requests at these moments, whatever became of earlier ones; each latency counts from the moment that was due. */
+/**
+ * Requests at these moments, whatever became of earlier ones. Timers are a millisecond late, and waiting for the very
+ * moment would keep a processor from the tiers: a request's latency counts from when it was sent, and that is its row's `sent_s`.
+ */
 async function openRun(driver: Driver, plan: Plan, repeat: number, times: readonly number[]): Promise<RunOfCell[]> {
   const began = now();
   const runs = times.map(async (at, request): Promise<RunOfCell> => {
-    await pause(began + at - now());
+    await sleep((began + at - now()) * 1000);
+    const sent = now();
+    const row = { request, repeat, sent_s: sent - began };
     try {
       const { stages, bytes } = await driver.request(plan);
-      return { request, repeat, latency_s: now() - began - at, stages, bytes };
+      return { ...row, latency_s: now() - sent, stages, bytes };
     } catch (error) {
-      return failure(request, repeat, error);
+      return { ...row, ...failure(request, repeat, error) };
     }
   });
   return Promise.all(runs);

@@ -1,39 +1,9 @@
-import { fc, test } from "@fast-check/vitest";
+import { test } from "@fast-check/vitest";
 import { describe, expect } from "vitest";
+import type { Dag } from "../../src/planner/dag.ts";
 import { FlowNetwork } from "../../src/planner/maxflow.ts";
-import { type Dag, type PartitionCosts, partition, partitionCost } from "../../src/planner/partition.ts";
-
-interface Case {
-  readonly dag: Dag;
-  readonly costs: PartitionCosts;
-}
-
-/** Small graphs, costs that are often equal or nothing, and two to four parts. */
-const cases: fc.Arbitrary<Case> = fc
-  .record({ nodes: fc.integer({ min: 1, max: 7 }), parts: fc.integer({ min: 1, max: 4 }) })
-  .chain(({ nodes, parts }) => {
-    const price = fc.oneof(fc.integer({ min: 0, max: 5 }), fc.double({ min: 0, max: 9, noNaN: true }));
-    const flow = fc
-      .tuple(fc.integer({ min: -1, max: nodes - 1 }), fc.uniqueArray(fc.nat(nodes - 1)))
-      .map(([producer, picks]) => ({
-        producer: producer < 0 ? null : producer,
-        consumers: picks.filter((node) => node > producer).sort((a, b) => a - b),
-      }));
-    return fc.array(flow, { maxLength: 9 }).chain((flows) => {
-      const list = (length: number) => fc.array(price, { minLength: length, maxLength: length });
-      const lists = (count: number, length: number) => fc.array(list(length), { minLength: count, maxLength: count });
-      return fc
-        .record({ node: lists(parts, nodes), flow: lists(parts - 1, flows.length) })
-        .map((costs) => ({ dag: { nodes, flows }, costs }));
-    });
-  });
-
-/** Every assignment of parts to nodes, lawful or not. */
-function* assignments(nodes: number, parts: number): Generator<number[]> {
-  for (let code = 0; code < parts ** nodes; code++) {
-    yield Array.from({ length: nodes }, (_, v) => Math.floor(code / parts ** v) % parts);
-  }
-}
+import { partition, partitionCost } from "../../src/planner/partition.ts";
+import { cases, labelled } from "./dags.ts";
 
 function lawful({ flows }: Dag, labels: ArrayLike<number>): boolean {
   return flows.every(
@@ -47,7 +17,7 @@ describe("the cheapest partition", () => {
     const labels = partition(dag, costs);
     expect(lawful(dag, labels)).toBe(true);
     let least = Number.POSITIVE_INFINITY;
-    for (const tried of assignments(dag.nodes, costs.node.length)) {
+    for (const tried of labelled(dag.nodes, 0, costs.node.length - 1)) {
       if (lawful(dag, tried)) least = Math.min(least, partitionCost(dag, costs, tried));
     }
     expect(partitionCost(dag, costs, labels)).toBeCloseTo(least, 9);

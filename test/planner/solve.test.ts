@@ -69,6 +69,26 @@ describe("cuts along other orders", () => {
     expect(best!.cost).toBeLessThan(along!.cost);
   });
 
+  test("are not taken where they sustain less than asked", () => {
+    // The second beginning takes a little longer than sending the input, and next to nothing on the other tier.
+    const dear = dagProfile({
+      nodes: [
+        { seconds: 0.001, reads: [-1], elements: 10, fused: false },
+        { seconds: 0.05, reads: [0], elements: 200_000, fused: false },
+        { seconds: 1.61, reads: [-1], elements: 100, fused: false },
+        { seconds: 0.05, reads: [1, 2], elements: 10, fused: false },
+      ],
+      boundary_s: [0, 0, 0],
+      inputElements: 50_000,
+    });
+    const best = (plan: object) => solve(questionOf(dear, topology, { placements: ["a>b"], ...plan })).choices[0]!;
+    const { figures, labels } = best({});
+    expect(labels && [...labels]).toEqual([0, 1, 0, 1]);
+    const least = figures.throughput! * 1.002;
+    const other = best({ constraints: { throughput_at_least: least } });
+    expect(other.figures.throughput).toBeGreaterThanOrEqual(least);
+  });
+
   test("need edges, and a search without them says that it is not exact", () => {
     const { edges: _, ...older } = BRANCHES;
     const { exact, closures } = solve(questionOf(older, topology));

@@ -1,0 +1,107 @@
+import { median } from "simple-statistics";
+import type { MeasuredRun } from "../../src/formats/runs.ts";
+import type { Distribution, Network, StationSpec, VisitSpec } from "../../src/simulator/index.ts";
+
+/** What a request takes that is alone in the house, from a stream in which most are. Seconds. */
+export interface Alone {
+  /** Of each request, by tier: the two stops at the entering tier, and the one at the other. */
+  readonly out: readonly number[];
+  readonly there: readonly number[];
+  readonly back: readonly number[];
+  /** Of each request: all that is neither a stage of a tier nor the link's rate. */
+  readonly rest: readonly number[];
+  /** Processor seconds a request of the whole process of each tier. */
+  readonly processor_s: { readonly mobile: number; readonly edge: number };
+  readonly bits: { readonly there: number; readonly back: number };
+}
+
+/** Where the two tiers run: cores of their own, or all of them on one machine with so many. */
+export type Sharing = { readonly cores: number } | "own";
+
+export function aloneIn(stream: readonly MeasuredRun[], link_bps: number): Alone {
+  const sorted = stream.toSorted((a, b) => a.sent_s! - b.sent_s!);
+  let free = 0;
+  const alone = sorted.filter((run, i) => {
+    const next = sorted[i + 1]?.sent_s ?? Number.POSITIVE_INFINITY;
+    const left = run.sent_s! + run.latency_s!;
+    const isAlone = run.sent_s! >= free && left <= next;
+    free = Math.max(free, left);
+    return isAlone;
+  });
+  const sum = ({ stages }: MeasuredRun, names: readonly string[]) =>
+    names.reduce((total, name) => total + (stages[name] ?? 0), 0);
+  const bitsOf = (name: string) => median(alone.map(({ bytes }) => 8 * (bytes[name] ?? 0)));
+  const bits = { there: bitsOf("mobile>edge"), back: bitsOf("edge>mobile") };
+  const out = alone.map((run) => sum(run, ["mobile_infer", "mobile_encode"]));
+  const there = alone.map((run) => sum(run, ["edge_decode", "edge_infer", "edge_encode"]));
+  const back = alone.map((run) => sum(run, ["mobile_decode"]));
+  return {
+    ...{ out, there, back, bits },
+    rest: alone.map(({ latency_s }, i) =>
+      Math.max(0, latency_s! - out[i]! - there[i]! - back[i]! - (bits.there + bits.back) / link_bps),
+    ),
+    processor_s: {
+      mobile: median(alone.map(({ processor_s }) => processor_s!.mobile!)),
+      edge: median(alone.map(({ processor_s }) => processor_s!.edge!)),
+    },
+  };
+}
+
+const meanOf = (values: readonly number[]) => values.reduce((sum, value) => sum + value, 0) / values.length;
+
+/**
+ * The network that these requests make at such moments. A tier serves one request after another; what its process does beside that
+ * (messages, memory) takes processor time of its host, for which it shares the cores with the tier: as much of it as a lone request
+ * waits for is on the request's way, the rest beside it.
+ */
+export function networkOf(alone: Alone, link_bps: number, times_s: readonly number[], sharing: Sharing): Network {
+  const { out, there, back, rest, processor_s, bits } = alone;
+  const beside = {
+    mobile: Math.max(0, processor_s.mobile - meanOf(out) - meanOf(back)),
+    edge: Math.max(0, processor_s.edge - meanOf(there)),
+  };
+  const handling = beside.mobile + beside.edge;
+  const onTheWay = Math.min(1, handling / meanOf(rest));
+  const shareOf = (tier: "mobile" | "edge") => (handling > 0 ? (onTheWay * beside[tier]) / handling : 0);
+  const empirical = (values: readonly number[], scale = 1): Distribution => ({ kind: "empirical", values, scale });
+  const hostOf = (tier: string) => (sharing === "own" ? tier : "machine");
+  const tier = (name: string): Record<string, StationSpec> => ({
+    [`tier:${name}`]: { host: hostOf(name) },
+    [`messages:${name}`]: { servers: Number.POSITIVE_INFINITY, host: hostOf(name) },
+  });
+  const link: StationSpec = { discipline: "sharing", rate: link_bps };
+  const messages = (name: "mobile" | "edge"): VisitSpec[] => [
+    { station: `messages:${name}`, work: empirical(rest, shareOf(name)) },
+  ];
+  const upkeep = (name: "mobile" | "edge"): VisitSpec => ({
+    station: `messages:${name}`,
+    work: beside[name] - meanOf(rest) * shareOf(name),
+  });
+  const arrivals = { kind: "trace" as const, times_s };
+  return {
+    hosts: sharing === "own" ? { mobile: { cores: 1 }, edge: { cores: 1 } } : { machine: sharing },
+    stations: {
+      ...tier("mobile"),
+      ...tier("edge"),
+      up: link,
+      down: link,
+      pause: { servers: Number.POSITIVE_INFINITY },
+    },
+    classes: {
+      request: {
+        arrivals,
+        route: [
+          { station: "pause", work: empirical(rest, 1 - onTheWay) },
+          ...messages("mobile"),
+          { station: "tier:mobile", work: empirical(out) },
+          { station: "up", work: bits.there },
+          ...messages("edge"),
+          { station: "tier:edge", work: empirical(there) },
+          { station: "down", work: bits.back },
+          { station: "tier:mobile", work: empirical(back) },
+        ],
+      },
+      upkeep: { arrivals, route: [upkeep("mobile"), upkeep("edge")] },
+    },
+  };
+}
