@@ -2,6 +2,7 @@
 import { segmentSeconds } from "../../src/costmodel/index.ts";
 import { keyOf, transferByBench, transferToVariant } from "../../src/devices/index.ts";
 import type { Device, MicroKernel } from "../../src/formats/device.ts";
+import type { Profile } from "../../src/formats/profile.ts";
 import type { MeasuredModel, MeasuredPart, PairName } from "./measure.ts";
 
 /** One whole model or part on one target. Times in seconds. */
@@ -21,14 +22,16 @@ export interface TransferRow {
   readonly by_factor_s: number;
 }
 
+/** The model's profile on a target; undefined where there is no integer variant. */
+export function predictPair(pair: PairName, model: MeasuredModel, source: Device, target: Device): Profile | undefined {
+  if (pair !== "int8") return transferByBench(model.profile, source, target);
+  return model.variant && transferToVariant(model.variant, model.profile, source);
+}
+
 export function compare(model: MeasuredModel, source: Device, targets: ReadonlyMap<PairName, Device>): TransferRow[] {
   return [...targets].flatMap(([pair, target]) => {
-    const variant = model.variant;
-    if (pair === "int8" && !variant) return [];
-    const predicted =
-      pair === "int8"
-        ? transferToVariant(variant!, model.profile, source)
-        : transferByBench(model.profile, source, target);
+    const predicted = predictPair(pair, model, source, target);
+    if (!predicted) return [];
     const factors = factorsOf(pair, source, target);
     return model.parts
       .filter((part) => part.pair === pair)

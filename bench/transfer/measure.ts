@@ -23,8 +23,10 @@ import {
   profileModel,
   Runner,
   type Shapes,
+  type TraceCost,
 } from "../../src/profiler/index.ts";
 import { openModel } from "../../src/store/index.ts";
+import { type MeasuredKernel, tracedRunner } from "./kernels.ts";
 
 export type PairName = "threads" | "wasm" | "int8";
 
@@ -44,12 +46,20 @@ export interface MeasuredModel {
   /** The integer variant as planned, without times. */
   readonly variant: Profile | undefined;
   readonly parts: readonly MeasuredPart[];
+  /** The whole model's kernels on each target. */
+  readonly kernels: Readonly<Partial<Record<PairName, readonly MeasuredKernel[]>>>;
   readonly load_average: number;
+}
+
+/** A device that a model is measured on. */
+export interface Target {
+  readonly runtime: BenchRuntime;
+  readonly traceCost: TraceCost;
 }
 
 export interface MeasureOptions {
   readonly shapes: Shapes;
-  readonly targets: ReadonlyMap<PairName, BenchRuntime>;
+  readonly targets: ReadonlyMap<PairName, Target>;
   /** The integer variant's file. */
   readonly variant: string | undefined;
   readonly budgetSeconds: number;
@@ -64,10 +74,12 @@ const MEASURED_CUTS = [4, 8];
 /** Profiles a model on one thread and, in the same turns, runs it whole and cut on each target. */
 export async function measureModel(name: string, file: string, options: MeasureOptions): Promise<MeasuredModel> {
   const beside: { label: Omit<MeasuredPart, "request">; runner: Runner }[] = [];
-  for (const [pair, runtime] of options.targets) {
+  const traced = new Map<PairName, Awaited<ReturnType<typeof tracedRunner>>>();
+  for (const [pair, { runtime, traceCost }] of options.targets) {
     const subject = pair === "int8" ? options.variant : file;
     if (subject === undefined) continue;
     beside.push(...(await runners(pair, subject, options.shapes, runtime)));
+    traced.set(pair, await tracedRunner(subject, options.shapes, runtime, traceCost));
   }
   const { profile } = await profileModel(file, openModel(file), undefined, {
     settings: SETTINGS,
@@ -77,11 +89,13 @@ export async function measureModel(name: string, file: string, options: MeasureO
     cuts: CUTS,
     operator: "identity",
     onProgress: () => {},
-    beside: beside.map(({ runner }) => runner),
+    beside: [...beside, ...traced.values()].map(({ runner }) => runner),
   });
   const parts: MeasuredPart[] = [];
   for (const { label, runner } of beside)
     parts.push({ ...label, request: medianInterval((await runner.finish()).request) });
+  const kernels: Partial<Record<PairName, readonly MeasuredKernel[]>> = {};
+  for (const [pair, { finish }] of traced) kernels[pair] = await finish();
   const variant = options.variant
     ? await planModel(options.variant, openModel(options.variant), undefined, {
         settings: SETTINGS,
@@ -90,7 +104,7 @@ export async function measureModel(name: string, file: string, options: MeasureO
         operator: "sptq",
       })
     : undefined;
-  return { name, profile, variant, parts, load_average: options.load_average };
+  return { name, profile, variant, parts, kernels, load_average: options.load_average };
 }
 
 async function runners(pair: PairName, file: string, shapes: Shapes, runtime: BenchRuntime) {
@@ -99,7 +113,7 @@ async function runners(pair: PairName, file: string, shapes: Shapes, runtime: Be
   const made: { label: Omit<MeasuredPart, "request">; runner: Runner }[] = [];
   const add = async (cut: string | null, part: MeasuredPart["part"], source: ByteSource, inputs: Feeds) => {
     const session = await runtime.plain(source);
-    made.push({ label: { pair, cut, part }, runner: new Runner(session, inputs) });
+    made.push({ label: { pair, cut, part }, runner: new Runner(session, inputs, undefined, runtime.threads) });
   };
   await add(null, "whole", memorySource(new Uint8Array(readFileSync(file))), feeds);
   const cuts = spreadCuts(graph);

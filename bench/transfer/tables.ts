@@ -5,6 +5,7 @@ import type { Device } from "../../src/formats/device.ts";
 import { formatDuration } from "../../src/units/index.ts";
 import { describeLoad, type Host } from "../fidelity/session.ts";
 import type { TransferRow } from "./compare.ts";
+import { byClass, type KernelRow } from "./kernels.ts";
 import type { MeasuredModel } from "./measure.ts";
 
 interface Results {
@@ -84,4 +85,19 @@ export function printTransfer({ rows, devices, models }: Results, host: Host, js
     ),
   ];
   process.stdout.write(`${text.join("\n")}\n`);
+}
+
+/** A model's kernels on a target by class: what they were predicted to take and what they took, those most off first. */
+export function printKernels(model: string, pair: string, rows: readonly KernelRow[]): void {
+  const classes = byClass(rows);
+  const total = classes.reduce((sum, { measured_s }) => sum + measured_s, 0);
+  const cells = classes.map(({ kind, n, predicted_s, measured_s }) => [
+    kind,
+    n,
+    formatDuration(measured_s),
+    formatDuration(predicted_s),
+    ((100 * (predicted_s - measured_s)) / total).toFixed(1),
+  ]);
+  const head = [`${model}, ${pair}`, "kernels", "measured", "predicted", "off, % of all"];
+  process.stdout.write(`${table(head, cells)}\n\n`);
 }

@@ -161,8 +161,10 @@ async function threadScaling({ name }: BenchRuntime, budgetSeconds: number): Pro
   const source = micro.build();
   const feeds = makeFeeds(micro.inputs);
   const runners: Runner[] = [];
-  for (const threads of counts)
-    runners.push(new Runner(await nativeRuntime({ threads, optimisation: "all" }).plain(source), feeds));
+  for (const threads of counts) {
+    const session = await nativeRuntime({ threads, optimisation: "all" }).plain(source);
+    runners.push(new Runner(session, feeds, undefined, threads));
+  }
   await sampleInterleaved(runners, budgetSeconds);
   const medians: number[] = [];
   for (const runner of runners) medians.push(medianInterval((await runner.finish()).request).median_s);
@@ -243,7 +245,11 @@ async function sample(micro: MicroGraph, runtime: BenchRuntime, traceCost: Trace
     const start = performance.now();
     const plain = await runtime.plain(graph.model.source);
     const load_s = (performance.now() - start) / 1000;
-    const runners = [new Runner(session, feeds, { kernels, traceCost }), new Runner(plain, feeds)] as const;
+    const { threads } = runtime;
+    const runners = [
+      new Runner(session, feeds, { kernels, traceCost }, threads),
+      new Runner(plain, feeds, undefined, threads),
+    ] as const;
     await sampleInterleaved(runners, budgetSeconds);
     const [traced, untraced] = [await runners[0].finish(), await runners[1].finish()];
     const executed = kernels.filter(({ name }) => traced.bytes.has(name));
