@@ -11,35 +11,52 @@ import {
   type Shapes,
   type TraceCost,
   type TracedKernel,
+  type Workspace,
 } from "../../src/profiler/index.ts";
 
 /** A kernel of the whole model on a target. */
 export interface MeasuredKernel {
   /** As the target's trace calls it. */
   readonly op: string;
-  /** Source nodes that it covers, by index. */
-  readonly nodes: readonly number[];
+  /** Source nodes that it covers, by name. */
+  readonly nodes: readonly string[];
   readonly median_s: number;
 }
 
-/** A traced session of a whole model, to be sampled beside the others. */
-export async function tracedRunner(file: string, shapes: Shapes, runtime: BenchRuntime, traceCost: TraceCost) {
-  return inspectWithTwin(file, shapes, async ({ graph, types }, twin, workspace) => {
+/** A traced session of a whole model, to be sampled beside the others. The workspace is where its trace lies. */
+export async function tracedRunner(
+  file: string,
+  shapes: Shapes,
+  { runtime, traceCost }: { readonly runtime: BenchRuntime; readonly traceCost: TraceCost },
+  workspace: Workspace,
+) {
+  return inspectWithTwin(file, shapes, async ({ graph, types }, twin) => {
     const settings = { threads: runtime.threads, optimisation: "all" } as const;
     const subject = { graph, twin, types, settings, externalFolder: undefined, workspace, traceCost };
     const { session, kernels } = await runtime.traced(subject);
     const runner = new Runner(session, makeFeeds(inputTypes(graph, shapes)), { kernels, traceCost }, runtime.threads);
-    return { runner, finish: () => finished(runner, kernels) };
+    const names = new Map(graph.steps.map(({ index, name }) => [index, name]));
+    return { runner, finish: () => finished(runner, kernels, names) };
   });
 }
 
-async function finished(runner: Runner, kernels: readonly TracedKernel[]): Promise<MeasuredKernel[]> {
+async function finished(
+  runner: Runner,
+  kernels: readonly TracedKernel[],
+  names: ReadonlyMap<number, string>,
+): Promise<MeasuredKernel[]> {
   const samples = await runner.finish();
   return kernels.flatMap(({ name, op, nodes }) => {
     const times = samples.kernels.get(name) ?? [];
     if (!samples.bytes.has(name) || times.length === 0) return [];
     const shown = samples.ops.get(name) ?? op;
-    return [{ op: op.endsWith(shown) ? op : shown, nodes: [...nodes], median_s: kernelMeasurement(times).median_s }];
+    return [
+      {
+        op: op.endsWith(shown) ? op : shown,
+        nodes: nodes.map((index) => names.get(index) ?? ""),
+        median_s: kernelMeasurement(times).median_s,
+      },
+    ];
   });
 }
 
@@ -58,7 +75,9 @@ export interface KernelRow {
  */
 export function kernelRows(predicted: Profile, measured: readonly MeasuredKernel[]): KernelRow[] {
   const kernels = predicted.kernels.slice(0, predicted.whole_kernels);
-  const owner = new Map(kernels.flatMap(({ nodes }, index) => nodes.map((node) => [node, index] as const)));
+  const owner = new Map(
+    kernels.flatMap(({ nodes }, index) => nodes.map((node) => [predicted.nodes[node]!.name, index] as const)),
+  );
   const same = kernels.length === measured.length && kernels.every(({ op }, index) => op === measured[index]!.op);
   const times = kernels.map(() => 0);
   const strangers: KernelRow[] = [];

@@ -1,5 +1,4 @@
 /** What `bench:transfer` measures of a model: its profile on the source, and by turns with it the model on every target. */
-import { readFileSync } from "node:fs";
 import type { Measurement } from "../../src/formats/common.ts";
 import type { Profile } from "../../src/formats/profile.ts";
 import {
@@ -8,7 +7,6 @@ import {
   cutsOf,
   extractSegment,
   type Graph,
-  memorySource,
   readModel,
   type TensorType,
 } from "../../src/onnx/index.ts";
@@ -24,6 +22,7 @@ import {
   Runner,
   type Shapes,
   type TraceCost,
+  Workspace,
 } from "../../src/profiler/index.ts";
 import { openModel } from "../../src/store/index.ts";
 import { type MeasuredKernel, tracedRunner } from "./kernels.ts";
@@ -73,13 +72,22 @@ const MEASURED_CUTS = [4, 8];
 
 /** Profiles a model on one thread and, in the same turns, runs it whole and cut on each target. */
 export async function measureModel(name: string, file: string, options: MeasureOptions): Promise<MeasuredModel> {
+  const workspace = new Workspace();
+  try {
+    return await measureIn(workspace, name, file, options);
+  } finally {
+    workspace.close();
+  }
+}
+
+async function measureIn(workspace: Workspace, name: string, file: string, options: MeasureOptions) {
   const beside: { label: Omit<MeasuredPart, "request">; runner: Runner }[] = [];
   const traced = new Map<PairName, Awaited<ReturnType<typeof tracedRunner>>>();
-  for (const [pair, { runtime, traceCost }] of options.targets) {
+  for (const [pair, target] of options.targets) {
     const subject = pair === "int8" ? options.variant : file;
     if (subject === undefined) continue;
-    beside.push(...(await runners(pair, subject, options.shapes, runtime)));
-    traced.set(pair, await tracedRunner(subject, options.shapes, runtime, traceCost));
+    beside.push(...(await runners(pair, subject, options.shapes, target.runtime)));
+    traced.set(pair, await tracedRunner(subject, options.shapes, target, workspace));
   }
   const { profile } = await profileModel(file, openModel(file), undefined, {
     settings: SETTINGS,
@@ -115,7 +123,9 @@ async function runners(pair: PairName, file: string, shapes: Shapes, runtime: Be
     const session = await runtime.plain(source);
     made.push({ label: { pair, cut, part }, runner: new Runner(session, inputs, undefined, runtime.threads) });
   };
-  await add(null, "whole", memorySource(new Uint8Array(readFileSync(file))), feeds);
+  // With the given shapes written in, as the profile has it: with open ones the runtime fuses less, and that is another model.
+  const whole = segment(graph, 0, graph.steps.length, types);
+  await add(null, "whole", whole.source, pick(feeds, whole.inputs));
   const cuts = spreadCuts(graph);
   for (const { id, position } of cuts) {
     const [head, tail] = [segment(graph, 0, position, types), segment(graph, position, graph.steps.length, types)];

@@ -79,6 +79,7 @@ export function workOf(kernel: Executed): Work | undefined {
   // Moves of 8-bit integers are called as those of floats are.
   const q = integers || bytes < NARROW * touched(node) ? "q" : "";
   const elements = product(outputOf(node));
+  const source = product(inputsOf(node)[0] ?? []) || elements;
   if (node.op === "Conv" || node.op === "ConvInteger") {
     const [kind, dims] = convolution(node, nodes);
     return work(integers ? `q${kind}` : kind, dims);
@@ -103,7 +104,7 @@ export function workOf(kernel: Executed): Work | undefined {
       return work(`${q}softmax`, rows(node, Number(node.attributes?.axis ?? -1)));
     case "Resize":
     case "Upsample":
-      return work(`${q}resize:${node.attributes?.mode ?? "nearest"}`, { elements });
+      return work(`${q}resize:${node.attributes?.mode ?? "nearest"}`, { elements, times: elements / source });
     case "Transpose":
       return work(`${q}move:Transpose`, { bytes, inner: contiguous(node) });
   }
@@ -111,6 +112,17 @@ export function workOf(kernel: Executed): Work | undefined {
   if (node.op.startsWith("Reduce"))
     return work("reduce", { elements: product(inputsOf(node)[0] ?? []), kept: elements });
   return work(`${q}unary:${node.op}`, { elements });
+}
+
+/** What a runtime that does not fuse them executes in place of a kernel; undefined for kernels that are one piece anyway. */
+export function partsOf(work: Work): Work[] | undefined {
+  if (work.kind !== "skiplayernorm") return undefined;
+  const elements = (work.dims.rows ?? 1) * (work.dims.columns ?? 1);
+  const sum = { elements, other: elements, inner: elements };
+  return [
+    { ...work, kind: "layernorm" },
+    { ...work, kind: "binary:Add", dims: sum, flops: elements, bytes: 12 * elements },
+  ];
 }
 
 /** Bytes per element below which most of what a kernel touches is integers of 8 bits. */

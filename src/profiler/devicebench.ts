@@ -38,6 +38,8 @@ export interface BenchOptions {
 /** Micro-kernels of one model: what one session holds, in memory and in tensors to look through. */
 const CASES_PER_MODEL = 20;
 const PASSES = 3;
+/** Samples of chains around kernels for longer would make traces that no string holds. */
+const MOST_AROUND_S = 2;
 
 /** What one model showed in one pass, as the journal keeps it. Times are in seconds. */
 interface Entry {
@@ -96,7 +98,7 @@ export class DeviceBench {
     if (!this.#start) {
       const load_average = os.loadavg()[0] ?? 0;
       const traceCost = await measureTraceCost({ threads: runtime.threads, optimisation: "all" }, runtime);
-      const points = await aroundKernels(runtime, traceCost, budgetSeconds / 30);
+      const points = await aroundKernels(runtime, traceCost, Math.min(MOST_AROUND_S, budgetSeconds / 30));
       this.#start = { model: -1, traceCost, points, load_average };
       this.#journal?.append(this.#start);
     }

@@ -1,4 +1,5 @@
 import { type MicroCase, MOST_FLOPS } from "./microcase.ts";
+import { scattered, between as sized, stepped } from "./scatter.ts";
 
 /** Channels of feature maps by their side, as networks for pictures have them. */
 const FEATURES: readonly (readonly [side: number, channels: readonly number[]])[] = [
@@ -64,14 +65,53 @@ export function convolutions(): MicroCase[] {
     [4, 16, 28],
   ] as const)
     add({ in: groups * width, out: groups * width, side, kernel: 3, groups });
-  return list
-    .filter((one) => flopsOf(one) <= MOST_FLOPS)
+  for (const [channels, side] of [
+    [3, 640],
+    [16, 320],
+    [24, 160],
+  ] as const)
+    add({ in: channels, out: 24, side, kernel: 3, stride: channels > 16 ? 1 : 2 });
+  return [...list, ...offGrid()]
+    .filter((one) => flopsOf(one) <= MOST_FLOPS && shapeOf(one).bytes <= MOST_BYTES)
     .flatMap((one) => [convolution(one), ...(isTwinned(one) ? [integerConvolution(one)] : [])]);
 }
 
-/** Integer convolutions of every second size: what they cost over float ones changes slowly. */
-function isTwinned({ sum, side, in: channels }: Convolution): boolean {
-  return !sum && side !== 80 && side !== 20 && channels > 1;
+/** No micro-kernel's tensors take more, or sessions of many of them would fill the memory. */
+const MOST_BYTES = 3.2e7;
+/** How many convolutions there are beside the grid. */
+const SCATTERED = 130;
+const SCATTERED_DEPTHWISE = 60;
+
+/** Convolutions of sizes that no grid has: odd numbers of channels, few to many, small maps and large ones. */
+function offGrid(): Convolution[] {
+  const full = Array.from({ length: SCATTERED }, (_, index): Convolution => {
+    const [side, input, output, kernel, stride] = scattered(index + 1) as [number, number, number, number, number];
+    return {
+      in: stepped(sized(3, 640, input), index),
+      out: stepped(sized(4, 640, output), index + 2),
+      side: 2 * sized(2, 160, side),
+      kernel: kernel < 0.5 ? 1 : kernel < 0.9 ? 3 : 5,
+      stride: stride < 0.8 ? 1 : 2,
+      groups: 1,
+      sum: false,
+    };
+  });
+  const depthwise = Array.from({ length: SCATTERED_DEPTHWISE }, (_, index): Convolution => {
+    const [side, width, kernel, stride] = scattered(index + 1) as [number, number, number, number];
+    const channels = stepped(sized(8, 960, width), index);
+    return {
+      ...{ in: channels, out: channels, groups: channels, sum: false },
+      side: 2 * sized(2, 80, side),
+      kernel: kernel < 0.6 ? 3 : 5,
+      stride: stride < 0.7 ? 1 : 2,
+    };
+  });
+  return [...full, ...depthwise];
+}
+
+/** Only the second of two convolutions that are summed, and what reads a single channel, has no twin in integers. */
+function isTwinned({ sum, in: channels }: Convolution): boolean {
+  return !sum && channels > 1;
 }
 
 function flopsOf(one: Convolution): number {

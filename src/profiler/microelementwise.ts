@@ -11,6 +11,7 @@ export const MAPS: readonly (readonly [channels: number, side: number])[] = [
   [64, 56],
   [32, 160],
   [32, 256],
+  [16, 480],
 ];
 
 export function elementwise(): MicroCase[] {
@@ -40,9 +41,12 @@ export function elementwise(): MicroCase[] {
       binary("Add", (graph) => graph.source(full)),
       binary("Mul", (graph) => graph.scalar(1.5)),
       binary("Mul", (graph) => graph.source([1, channels, 1, 1])),
-      binary("Add", (graph) => graph.weight([side])),
+      ...(side > 1 ? [binary("Add", (graph) => graph.weight([side]))] : []),
+      // One number as a vector of one, as exporters write it.
+      binary("Add", (graph) => graph.vector([1.5])),
       binary("Div", (graph) => graph.scalar(6)),
       binary("Div", (graph) => graph.source(full)),
+      integers("Add", full, 1.5),
       integers("Add", full, 2),
       integers("Mul", full, 2),
       integers("Sigmoid", full, 1),
@@ -76,11 +80,13 @@ export function elementwise(): MicroCase[] {
   return cases;
 }
 
-function integers(op: string, shape: readonly number[], operands: 1 | 2): MicroCase {
+/** @param operands 1.5: a tensor and a number */
+function integers(op: string, shape: readonly number[], operands: 1 | 1.5 | 2): MicroCase {
   return {
     bytes: 8 * shape.reduce((total, size) => total * size, 1),
     add(graph) {
-      const inputs = Array.from({ length: operands }, () => graph.rounded(graph.source(shape)));
+      const inputs = Array.from({ length: Math.floor(operands) }, () => graph.rounded(graph.source(shape)));
+      if (operands === 1.5) inputs.push(graph.rounded(graph.vector([1.5])));
       graph.finish(graph.rounded(graph.node(op, inputs)), 4);
     },
   };

@@ -1,5 +1,9 @@
 import { type MicroCase, MOST_FLOPS } from "./microcase.ts";
 import type { MicroGraph } from "./micrograph.ts";
+import { between, scattered, stepped } from "./scatter.ts";
+
+/** How many products there are beside the grid. */
+const SCATTERED = 40;
 
 export function matrices(): MicroCase[] {
   const cases: MicroCase[] = [];
@@ -43,6 +47,12 @@ export function matrices(): MicroCase[] {
         cases.push(weighted(m, k, n));
         if (n !== 192 && m !== 49) cases.push(integers(m, k, n));
       }
+  for (let index = 0; index < SCATTERED; index++) {
+    const [rows, inner, columns] = scattered(index + 1) as [number, number, number];
+    const m = between(1, 400, rows);
+    const [k, n] = [stepped(between(24, 1200, inner), index + 2), stepped(between(24, 1200, columns), index + 3)];
+    if (2 * m * k * n <= MOST_FLOPS) cases.push(weighted(m, k, n), integers(m, k, n));
+  }
   for (const [k, n] of [
     [32, 10],
     [128, 128],
@@ -89,19 +99,22 @@ export function matrices(): MicroCase[] {
             ? [
                 {
                   bytes: 4 * heads * (m * k + k * n + m * n),
-                  add: (graph: MicroGraph) =>
-                    graph.finish(
-                      graph.rounded(
-                        graph.node("MatMul", [
-                          graph.rounded(graph.source([1, heads, m, k])),
-                          graph.rounded(graph.source([1, heads, k, n])),
-                        ]),
-                      ),
-                      4,
-                    ),
+                  add: (graph: MicroGraph) => graph.finish(graph.rounded(integerProduct(graph, heads, m, k, n)), 4),
+                },
+                {
+                  bytes: 4 * heads * (m * k + k * n + m * n),
+                  add: (graph: MicroGraph) => graph.finish(integerProduct(graph, heads, m, k, n), 4),
                 },
               ]
             : []),
         );
   return cases;
+}
+
+/** A product of two tensors of integers, as attention has it; rounded itself or not. */
+function integerProduct(graph: MicroGraph, heads: number, m: number, k: number, n: number): string {
+  return graph.node("MatMul", [
+    graph.rounded(graph.source([1, heads, m, k])),
+    graph.rounded(graph.source([1, heads, k, n])),
+  ]);
 }

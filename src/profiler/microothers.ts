@@ -1,7 +1,11 @@
-import type { MicroCase } from "./microcase.ts";
+import type { Attribute } from "../onnx/index.ts";
+import { type MicroCase, on } from "./microcase.ts";
 import { MAPS } from "./microelementwise.ts";
 import type { MicroGraph } from "./micrograph.ts";
 
+type Make = (graph: MicroGraph, data: string) => string;
+
+/** What networks for pictures do between convolutions. */
 export function others(): MicroCase[] {
   const cases: MicroCase[] = [];
   for (const [channels, side] of MAPS.slice(2)) {
@@ -12,12 +16,15 @@ export function others(): MicroCase[] {
     on(cases, shape, (graph, data) => graph.node("MaxPool", [data], halves));
     on(cases, shape, (graph, data) => graph.node("AveragePool", [data], halves));
     on(cases, shape, (graph, data) => graph.rounded(graph.node("AveragePool", [graph.rounded(data)], halves)));
-    on(cases, shape, (graph, data) => graph.rounded(graph.node("MaxPool", [graph.rounded(data)], halves)));
+    for (const attributes of [window, halves])
+      amongIntegers(cases, shape, channels, (graph, data) => graph.node("MaxPool", [data], attributes));
+    amongIntegers(cases, shape, channels, (graph, data) => graph.node("GlobalAveragePool", [data]));
     on(cases, shape, (graph, data) => graph.node("Transpose", [data], { perm: [0, 2, 3, 1] }));
     on(cases, shape, (graph, data) => graph.node("Concat", [data, graph.source(shape)], { axis: 1 }));
-    on(cases, shape, (graph, data) =>
-      graph.rounded(graph.node("Concat", [graph.rounded(data), graph.rounded(graph.source(shape))], { axis: 1 })),
-    );
+    amongIntegers(cases, shape, 2 * channels, (graph, data) => {
+      const beside = integerConvolution(graph, graph.rounded(graph.source([1, 4, side, side])), 4, channels);
+      return graph.node("Concat", [data, beside], { axis: 1 });
+    });
     on(cases, shape, (graph, data) => graph.node("Pad", [data, graph.integers([0, 0, 1, 1, 0, 0, 1, 1])]));
     on(cases, shape, (graph, data) =>
       graph.node("Slice", [data, graph.integers([0]), graph.integers([channels / 2]), graph.integers([1])]),
@@ -38,23 +45,17 @@ export function others(): MicroCase[] {
       graph.node("MaxPool", [data], { ...window, strides: [1, 1] }),
     );
     if (side > 60) continue;
-    for (const mode of ["nearest", "linear"])
-      on(cases, shape, (graph, data) =>
-        graph.node("Resize", [data, "", graph.vector([1, 1, 2, 2])], {
-          mode,
-          coordinate_transformation_mode: "asymmetric",
-          ...(mode === "nearest" ? { nearest_mode: "floor" } : {}),
-        }),
-      );
-    on(cases, shape, (graph, data) =>
-      graph.rounded(
-        graph.node("Resize", [graph.rounded(data), "", graph.vector([1, 1, 2, 2])], {
-          mode: "nearest",
-          coordinate_transformation_mode: "asymmetric",
-          nearest_mode: "floor",
-        }),
-      ),
-    );
+    for (const [mode, times] of [
+      ["nearest", 2],
+      ["nearest", 4],
+      ["linear", 2],
+    ] as const) {
+      if (times * side > 120) continue;
+      const resize: Make = (graph, data) =>
+        graph.node("Resize", [data, "", graph.vector([1, 1, times, times])], RESIZE[mode]);
+      on(cases, shape, resize);
+      if (mode === "nearest") amongIntegers(cases, shape, channels, resize);
+    }
     for (const kernel of [2, 4])
       if (channels * side < 3000)
         on(cases, shape, (graph, data) =>
@@ -65,61 +66,31 @@ export function others(): MicroCase[] {
           }),
         );
   }
-  return [...cases, ...encoders()];
-}
-
-/** What encoders do between products. */
-function encoders(): MicroCase[] {
-  const cases: MicroCase[] = [];
-  for (const [heads, sequence, width] of [
-    [4, 16, 32],
-    [4, 32, 32],
-    [4, 49, 32],
-    [4, 128, 32],
-    [12, 197, 64],
-  ] as const) {
-    on(cases, [1, heads, sequence, sequence], (graph, data) => graph.node("Softmax", [data], { axis: -1 }));
-    for (const perm of [
-      [0, 2, 1, 3],
-      [0, 2, 3, 1],
-    ]) {
-      on(cases, [1, sequence, heads, width], (graph, data) => graph.node("Transpose", [data], { perm }));
-      on(cases, [1, sequence, heads, width], (graph, data) =>
-        graph.rounded(graph.node("Transpose", [graph.rounded(data)], { perm })),
-      );
-    }
-    const model = heads * width;
-    const norm = (graph: MicroGraph, data: string) =>
-      graph.node("LayerNormalization", [data, graph.weight([model]), graph.weight([model])], { axis: -1 });
-    on(cases, [1, sequence, model], norm);
-    on(cases, [1, sequence, model], (graph, data) =>
-      norm(graph, graph.node("Add", [data, graph.source([1, sequence, model])])),
-    );
-    on(cases, [1, sequence, model], (graph, data) => graph.node("ReduceMean", [data, graph.integers([-1])]));
-    for (const wide of [model, 4 * model]) on(cases, [1, sequence, wide], (graph, data) => graph.node("Gelu", [data]));
-    on(cases, [1, sequence, 4 * model], (graph, data) => graph.node("Add", [data, graph.weight([4 * model])]));
-    on(cases, [1, heads, sequence, sequence], (graph, data) =>
-      graph.node("Add", [data, graph.source([1, 1, 1, sequence])]),
-    );
-    on(cases, [1, sequence, 3 * model], (graph, data) => graph.node("Split", [data], { axis: 2, num_outputs: 3 }, 3));
-    cases.push({
-      bytes: 4 * sequence * model,
-      add: (graph) =>
-        graph.finish(graph.node("Gather", [graph.weight([1000, model]), graph.input("int64", [1, sequence])]), 3),
-    });
-  }
   return cases;
 }
 
-/** Adds a chain around what is made of a tensor of the given shape. */
-function on(
-  cases: MicroCase[],
-  shape: readonly number[],
-  make: (graph: MicroGraph, data: string) => string,
-  rank = shape.length,
-): void {
+const RESIZE: Readonly<Record<"nearest" | "linear", Readonly<Record<string, Attribute>>>> = {
+  nearest: { mode: "nearest", coordinate_transformation_mode: "asymmetric", nearest_mode: "floor" },
+  linear: { mode: "linear", coordinate_transformation_mode: "asymmetric" },
+};
+
+/**
+ * Adds a chain in which an operator works on integers between two small convolutions: a runtime that has a layout of its own for
+ * these then keeps it in between.
+ * @param out channels that the operator makes
+ */
+function amongIntegers(cases: MicroCase[], shape: readonly number[], out: number, make: Make): void {
+  const [, channels, height, width] = shape as [number, number, number, number];
   cases.push({
-    bytes: 8 * shape.reduce((total, size) => total * size, 1),
-    add: (graph) => graph.finish(make(graph, graph.source(shape)), rank),
+    bytes: 4 * shape.reduce((total, size) => total * size, 1),
+    add(graph) {
+      const before = integerConvolution(graph, graph.rounded(graph.source([1, 4, height, width])), 4, channels);
+      graph.finish(integerConvolution(graph, graph.rounded(make(graph, before)), out, 4), 4);
+    },
   });
+}
+
+function integerConvolution(graph: MicroGraph, data: string, from: number, to: number): string {
+  const weights = graph.integerWeight([to, from, 1, 1], 0);
+  return graph.rounded(graph.node("Conv", [data, weights, graph.integerBias(to)], { kernel_shape: [1, 1] }));
 }
