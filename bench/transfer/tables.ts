@@ -33,6 +33,7 @@ export function printTransfer({ rows, devices, models }: Results, host: Host, js
         predicted: summarise(own, (row) => row.predicted_s),
         by_flops: summarise(own, (row) => row.by_flops_s),
         by_factor: summarise(own, (row) => row.by_factor_s),
+        by_roofline: summarise(own, (row) => row.by_roofline_s),
         coverage: own.filter((row) => row.low_s <= row.measured_s && row.measured_s <= row.high_s).length / own.length,
       };
     }),
@@ -72,8 +73,8 @@ export function printTransfer({ rows, devices, models }: Results, host: Host, js
     ),
     "",
     table(
-      ["pair", "", "n", "mean %", "median", "worst", "in interval", "by FLOPs", "", "", "by factor", "", ""],
-      groups.map(({ pair, scope, predicted, by_flops, by_factor, coverage }) => [
+      ["pair", "", "n", "mean %", "median", "worst", "in interval", "by FLOPs", "", "", "by factor", "", "", "roofline", "", ""],
+      groups.map(({ pair, scope, predicted, by_flops, by_factor, by_roofline, coverage }) => [
         pair,
         scope,
         predicted?.n ?? 0,
@@ -81,6 +82,7 @@ export function printTransfer({ rows, devices, models }: Results, host: Host, js
         `${percent(coverage)} %`,
         ...cells(by_flops),
         ...cells(by_factor),
+        ...cells(by_roofline),
       ]),
     ),
   ];
