@@ -208,20 +208,24 @@ function excess(rooflines: Rooflines, work: Work | MicroKernel, seconds: number)
   return Math.log(Math.max(seconds, LEAST_S) / rooflines.seconds(work));
 }
 
-/** Sizes count in octaves, and so does what channels leave empty of the vectors that they are computed in. */
+/** Sizes count in octaves, and so does what they leave over when they are dealt into vectors: kernels do the rest one by one. */
 function coordinates({ dims }: Pick<Work, "dims">): number[] {
   const entries = Object.entries(dims);
-  const octaves = entries.map(([, size]) => Math.log2(1 + size));
-  const padding = entries.flatMap(([name, size]) =>
-    VECTORISED.has(name) && size > 0 ? [PADDING_WEIGHT * Math.log2((Math.ceil(size / VECTOR) * VECTOR) / size)] : [],
-  );
-  return [...octaves, ...padding];
+  const rests = entries.flatMap(([name, size]) => {
+    const dealt = DEALT[name];
+    return dealt ? [dealt.weight * Math.log2(1 + (size % dealt.vector))] : [];
+  });
+  return [...entries.map(([, size]) => Math.log2(1 + size)), ...rests];
 }
 
-/** Sizes that kernels go along with vector registers: of 64 bytes at most, so of 16 floats. */
-const VECTORISED = new Set(["in", "out", "channels", "k", "n"]);
-const VECTOR = 16;
-const PADDING_WEIGHT = 2;
+/** Chosen by how well micro-kernels of a class predict each other: channels of depthwise kernels lie across, other sizes along vectors. */
+const DEALT: Readonly<Record<string, { readonly vector: number; readonly weight: number }>> = {
+  channels: { vector: 16, weight: 1 },
+  in: { vector: 4, weight: 2 },
+  out: { vector: 4, weight: 2 },
+  k: { vector: 4, weight: 2 },
+  n: { vector: 4, weight: 2 },
+};
 
 function generalCoordinates({ flops, bytes }: Pick<Work, "flops" | "bytes">): number[] {
   return [Math.log2(1 + bytes), bytes > 0 ? flops / bytes : 0];
