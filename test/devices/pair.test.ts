@@ -83,14 +83,23 @@ describe("between two benches", () => {
       );
       const work = describeNode(convolution(30, 28));
       const seconds = secondsOn(HERE, work);
-      const found = pairOf(benched(HERE), { ...there, bench: { ...there.bench!, kernels } }).estimate(work, { work, seconds })!;
+      const found = pairOf(benched(HERE), { ...there, bench: { ...there.bench!, kernels } }).estimate(work, {
+        work,
+        seconds,
+      })!;
       return Math.abs(Math.log(found.seconds / secondsOn(THERE, work)));
     };
     expect(spoilt(false)).toBeLessThan(spoilt(true));
   });
 
   test("a kernel that the target has not is what it executes instead", () => {
-    const work: Work = { kind: "skiplayernorm", dims: { rows: 32, columns: 128 }, dtype: "float32", flops: 1, bytes: 1 };
+    const work: Work = {
+      kind: "skiplayernorm",
+      dims: { rows: 32, columns: 128 },
+      dtype: "float32",
+      flops: 1,
+      bytes: 1,
+    };
     const time = (seconds: number) => ({ median_s: seconds, low_s: seconds, high_s: seconds, samples: 9 });
     const sum = { elements: 4096, other: 4096, inner: 4096 };
     const there = benched(THERE);
