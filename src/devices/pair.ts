@@ -25,7 +25,7 @@ interface Bridge {
   /** Share of the source's efficiency that is carried over; 0 where only the target's own micro-kernels speak. */
   readonly kept: number;
   readonly deviation: number;
-  /** Least and greatest of each coordinate. */
+  /** Least and greatest of each size, in octaves; what sizes leave over has no outside. */
   readonly hull: readonly (readonly [least: number, greatest: number])[];
 }
 
@@ -153,7 +153,8 @@ export class Pair {
       ];
     });
     if (points.length === 0) return undefined;
-    return best(points, sourceKind === "" ? [0] : KEPT);
+    const sizes = general ? points[0]!.x.length : Object.keys(targets[0]!.dims).length;
+    return best(points, sourceKind === "" ? [0] : KEPT, sizes);
   }
 }
 
@@ -168,14 +169,14 @@ interface Point {
   readonly error: number;
 }
 
-function best(points: readonly Point[], shares: readonly number[]): Bridge {
+function best(points: readonly Point[], shares: readonly number[], sizes: number): Bridge {
   let found: Bridge | undefined;
   const x = points.map((point) => point.x);
   const errors = points.map(({ error }) => (error / SCATTER) ** 2);
   const weights = errors.map((error) => 1 / (1 + error));
-  const hull = x[0]!.map(
-    (_, i) => [Math.min(...x.map((place) => place[i]!)), Math.max(...x.map((place) => place[i]!))] as const,
-  );
+  const hull = x[0]!
+    .slice(0, sizes)
+    .map((_, i) => [Math.min(...x.map((place) => place[i]!)), Math.max(...x.map((place) => place[i]!))] as const);
   for (const shape of SHAPES) {
     const places = new Places(x, shape, errors);
     for (const kept of shares) {
