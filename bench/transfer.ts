@@ -13,9 +13,10 @@ import { writeAtomically } from "../src/store/index.ts";
 import { thisHost } from "./fidelity/session.ts";
 import { madeVariant } from "./fidelity/variants.ts";
 import { MODELS } from "./models.ts";
-import { compare } from "./transfer/compare.ts";
-import { type MeasuredModel, measureModel, type PairName } from "./transfer/measure.ts";
-import { printTransfer } from "./transfer/tables.ts";
+import { compare, predictPair } from "./transfer/compare.ts";
+import { kernelRows } from "./transfer/kernels.ts";
+import { type MeasuredModel, measureModel, type PairName, type Target } from "./transfer/measure.ts";
+import { printKernels, printTransfer } from "./transfer/tables.ts";
 
 const options = new Command()
   .option("--models <names>", "comma-separated; else all")
@@ -24,6 +25,7 @@ const options = new Command()
   .option("--passes <n>", "times that the micro-kernels are gone through, each device in turn", Number, 3)
   .option("--budget <seconds>", "time for samples per model", Number, 30)
   .option("--keep <dir>", "keep what was measured in a folder, and take it from there where it is")
+  .option("--kernels", "print each target's kernels as well, by class", false)
   .option("--json", "print one JSON document", false)
   .parse()
   .opts();
@@ -62,6 +64,11 @@ const devices = await kept("devices", async () => {
 });
 const device = (runtime: BenchRuntime) => devices.find(({ name }) => name === labelOf(runtime)) as Device;
 
+const target = (runtime: BenchRuntime): Target => {
+  const { trace_cost_s, trace_cost_per_input_s } = device(runtime).bench!;
+  return { runtime, traceCost: { kernel_s: trace_cost_s, input_s: trace_cost_per_input_s } };
+};
+
 const models: MeasuredModel[] = [];
 for (const name of names) {
   const model = MODELS.find((candidate) => candidate.name === name);
@@ -72,7 +79,7 @@ for (const name of names) {
     withVariant(file, model.shapes, (variant) =>
       measureModel(name, file, {
         shapes: model.shapes,
-        targets: runtimes,
+        targets: new Map([...runtimes].map(([pair, runtime]) => [pair, target(runtime)] as const)),
         variant,
         budgetSeconds: options.budget,
         load_average: os.loadavg()[0]!,
@@ -84,6 +91,13 @@ for (const name of names) {
 }
 const targets = new Map([...runtimes].map(([pair, runtime]) => [pair, device(runtime)] as const));
 const rows = models.flatMap((model) => compare(model, device(one), targets));
+if (options.kernels)
+  for (const model of models)
+    for (const [pair, runtime] of targets) {
+      const predicted = predictPair(pair, model, device(one), runtime);
+      if (predicted && model.kernels?.[pair])
+        printKernels(model.name, pair, kernelRows(predicted, model.kernels[pair]));
+    }
 printTransfer({ rows, devices, models }, host, options.json);
 
 async function runtimeOf(pair: PairName): Promise<BenchRuntime> {

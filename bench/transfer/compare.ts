@@ -1,7 +1,8 @@
 /** Predicted against measured times on the targets of `bench:transfer`, and simpler ways to predict. */
 import { segmentSeconds } from "../../src/costmodel/index.ts";
-import { keyOf, transferByBench, transferToVariant } from "../../src/devices/index.ts";
+import { keyOf, transferByBench, transferByCatalogue, transferToVariant } from "../../src/devices/index.ts";
 import type { Device, MicroKernel } from "../../src/formats/device.ts";
+import type { Profile } from "../../src/formats/profile.ts";
 import type { MeasuredModel, MeasuredPart, PairName } from "./measure.ts";
 
 /** One whole model or part on one target. Times in seconds. */
@@ -19,17 +20,22 @@ export interface TransferRow {
   readonly by_flops_s: number;
   /** The source's time times one factor: all micro-kernels' times on the target over those on the source. */
   readonly by_factor_s: number;
+  /** Each kernel by one roofline for the whole device: peak rate and bandwidth. Not for variants: no kernel has a source's time. */
+  readonly by_roofline_s: number;
+}
+
+/** The model's profile on a target; undefined where there is no integer variant. */
+export function predictPair(pair: PairName, model: MeasuredModel, source: Device, target: Device): Profile | undefined {
+  if (pair !== "int8") return transferByBench(model.profile, source, target);
+  return model.variant && transferToVariant(model.variant, model.profile, source);
 }
 
 export function compare(model: MeasuredModel, source: Device, targets: ReadonlyMap<PairName, Device>): TransferRow[] {
   return [...targets].flatMap(([pair, target]) => {
-    const variant = model.variant;
-    if (pair === "int8" && !variant) return [];
-    const predicted =
-      pair === "int8"
-        ? transferToVariant(variant!, model.profile, source)
-        : transferByBench(model.profile, source, target);
+    const predicted = predictPair(pair, model, source, target);
+    if (!predicted) return [];
     const factors = factorsOf(pair, source, target);
+    const plain = pair === "int8" ? undefined : transferByCatalogue(model.profile, source, target);
     return model.parts
       .filter((part) => part.pair === pair)
       .flatMap(({ part, cut, request }): TransferRow[] => {
@@ -46,6 +52,7 @@ export function compare(model: MeasuredModel, source: Device, targets: ReadonlyM
             high_s: prediction.high_s,
             by_flops_s: source_s * factors.flops,
             by_factor_s: source_s * factors.kernels,
+            by_roofline_s: plain ? segmentSeconds(plain, after, until).seconds : Number.NaN,
           },
         ];
       });

@@ -1,5 +1,4 @@
 /** What `bench:transfer` measures of a model: its profile on the source, and by turns with it the model on every target. */
-import { readFileSync } from "node:fs";
 import type { Measurement } from "../../src/formats/common.ts";
 import type { Profile } from "../../src/formats/profile.ts";
 import {
@@ -8,7 +7,6 @@ import {
   cutsOf,
   extractSegment,
   type Graph,
-  memorySource,
   readModel,
   type TensorType,
 } from "../../src/onnx/index.ts";
@@ -23,8 +21,11 @@ import {
   profileModel,
   Runner,
   type Shapes,
+  type TraceCost,
+  Workspace,
 } from "../../src/profiler/index.ts";
 import { openModel } from "../../src/store/index.ts";
+import { type MeasuredKernel, tracedRunner } from "./kernels.ts";
 
 export type PairName = "threads" | "wasm" | "int8";
 
@@ -44,12 +45,20 @@ export interface MeasuredModel {
   /** The integer variant as planned, without times. */
   readonly variant: Profile | undefined;
   readonly parts: readonly MeasuredPart[];
+  /** The whole model's kernels on each target. */
+  readonly kernels: Readonly<Partial<Record<PairName, readonly MeasuredKernel[]>>>;
   readonly load_average: number;
+}
+
+/** A device that a model is measured on. */
+export interface Target {
+  readonly runtime: BenchRuntime;
+  readonly traceCost: TraceCost;
 }
 
 export interface MeasureOptions {
   readonly shapes: Shapes;
-  readonly targets: ReadonlyMap<PairName, BenchRuntime>;
+  readonly targets: ReadonlyMap<PairName, Target>;
   /** The integer variant's file. */
   readonly variant: string | undefined;
   readonly budgetSeconds: number;
@@ -63,11 +72,22 @@ const MEASURED_CUTS = [4, 8];
 
 /** Profiles a model on one thread and, in the same turns, runs it whole and cut on each target. */
 export async function measureModel(name: string, file: string, options: MeasureOptions): Promise<MeasuredModel> {
+  const workspace = new Workspace();
+  try {
+    return await measureIn(workspace, name, file, options);
+  } finally {
+    workspace.close();
+  }
+}
+
+async function measureIn(workspace: Workspace, name: string, file: string, options: MeasureOptions) {
   const beside: { label: Omit<MeasuredPart, "request">; runner: Runner }[] = [];
-  for (const [pair, runtime] of options.targets) {
+  const traced = new Map<PairName, Awaited<ReturnType<typeof tracedRunner>>>();
+  for (const [pair, target] of options.targets) {
     const subject = pair === "int8" ? options.variant : file;
     if (subject === undefined) continue;
-    beside.push(...(await runners(pair, subject, options.shapes, runtime)));
+    beside.push(...(await runners(pair, subject, options.shapes, target.runtime)));
+    traced.set(pair, await tracedRunner(subject, options.shapes, target, workspace));
   }
   const { profile } = await profileModel(file, openModel(file), undefined, {
     settings: SETTINGS,
@@ -77,11 +97,13 @@ export async function measureModel(name: string, file: string, options: MeasureO
     cuts: CUTS,
     operator: "identity",
     onProgress: () => {},
-    beside: beside.map(({ runner }) => runner),
+    beside: [...beside, ...traced.values()].map(({ runner }) => runner),
   });
   const parts: MeasuredPart[] = [];
   for (const { label, runner } of beside)
     parts.push({ ...label, request: medianInterval((await runner.finish()).request) });
+  const kernels: Partial<Record<PairName, readonly MeasuredKernel[]>> = {};
+  for (const [pair, { finish }] of traced) kernels[pair] = await finish();
   const variant = options.variant
     ? await planModel(options.variant, openModel(options.variant), undefined, {
         settings: SETTINGS,
@@ -90,7 +112,7 @@ export async function measureModel(name: string, file: string, options: MeasureO
         operator: "sptq",
       })
     : undefined;
-  return { name, profile, variant, parts, load_average: options.load_average };
+  return { name, profile, variant, parts, kernels, load_average: options.load_average };
 }
 
 async function runners(pair: PairName, file: string, shapes: Shapes, runtime: BenchRuntime) {
@@ -99,9 +121,11 @@ async function runners(pair: PairName, file: string, shapes: Shapes, runtime: Be
   const made: { label: Omit<MeasuredPart, "request">; runner: Runner }[] = [];
   const add = async (cut: string | null, part: MeasuredPart["part"], source: ByteSource, inputs: Feeds) => {
     const session = await runtime.plain(source);
-    made.push({ label: { pair, cut, part }, runner: new Runner(session, inputs) });
+    made.push({ label: { pair, cut, part }, runner: new Runner(session, inputs, undefined, runtime.threads) });
   };
-  await add(null, "whole", memorySource(new Uint8Array(readFileSync(file))), feeds);
+  // With the given shapes written in, as the profile has it: with open ones the runtime fuses less, and that is another model.
+  const whole = segment(graph, 0, graph.steps.length, types);
+  await add(null, "whole", whole.source, pick(feeds, whole.inputs));
   const cuts = spreadCuts(graph);
   for (const { id, position } of cuts) {
     const [head, tail] = [segment(graph, 0, position, types), segment(graph, position, graph.steps.length, types)];

@@ -5,6 +5,7 @@ import type { Device } from "../../src/formats/device.ts";
 import { formatDuration } from "../../src/units/index.ts";
 import { describeLoad, type Host } from "../fidelity/session.ts";
 import type { TransferRow } from "./compare.ts";
+import { byClass, type KernelRow } from "./kernels.ts";
 import type { MeasuredModel } from "./measure.ts";
 
 interface Results {
@@ -32,6 +33,7 @@ export function printTransfer({ rows, devices, models }: Results, host: Host, js
         predicted: summarise(own, (row) => row.predicted_s),
         by_flops: summarise(own, (row) => row.by_flops_s),
         by_factor: summarise(own, (row) => row.by_factor_s),
+        by_roofline: summarise(own, (row) => row.by_roofline_s),
         coverage: own.filter((row) => row.low_s <= row.measured_s && row.measured_s <= row.high_s).length / own.length,
       };
     }),
@@ -71,8 +73,25 @@ export function printTransfer({ rows, devices, models }: Results, host: Host, js
     ),
     "",
     table(
-      ["pair", "", "n", "mean %", "median", "worst", "in interval", "by FLOPs", "", "", "by factor", "", ""],
-      groups.map(({ pair, scope, predicted, by_flops, by_factor, coverage }) => [
+      [
+        "pair",
+        "",
+        "n",
+        "mean %",
+        "median",
+        "worst",
+        "in interval",
+        "by FLOPs",
+        "",
+        "",
+        "by factor",
+        "",
+        "",
+        "roofline",
+        "",
+        "",
+      ],
+      groups.map(({ pair, scope, predicted, by_flops, by_factor, by_roofline, coverage }) => [
         pair,
         scope,
         predicted?.n ?? 0,
@@ -80,8 +99,24 @@ export function printTransfer({ rows, devices, models }: Results, host: Host, js
         `${percent(coverage)} %`,
         ...cells(by_flops),
         ...cells(by_factor),
+        ...cells(by_roofline),
       ]),
     ),
   ];
   process.stdout.write(`${text.join("\n")}\n`);
+}
+
+/** A model's kernels on a target by class: what they were predicted to take and what they took, those most off first. */
+export function printKernels(model: string, pair: string, rows: readonly KernelRow[]): void {
+  const classes = byClass(rows);
+  const total = classes.reduce((sum, { measured_s }) => sum + measured_s, 0);
+  const cells = classes.map(({ kind, n, predicted_s, measured_s }) => [
+    kind,
+    n,
+    formatDuration(measured_s),
+    formatDuration(predicted_s),
+    ((100 * (predicted_s - measured_s)) / total).toFixed(1),
+  ]);
+  const head = [`${model}, ${pair}`, "kernels", "measured", "predicted", "off, % of all"];
+  process.stdout.write(`${table(head, cells)}\n\n`);
 }

@@ -10,7 +10,7 @@ export interface Surroundings {
 }
 
 /** A kernel's time on the target. Bounds where they are not a deviation's: published figures give both ends. */
-export interface KernelEstimate extends Estimate {
+export interface KernelEstimate extends Pick<Estimate, "seconds" | "deviation"> {
   readonly bounds?: readonly [low_s: number, high_s: number];
 }
 

@@ -1,4 +1,5 @@
 import type { Bench, MicroKernel } from "../formats/device.ts";
+import { type Amounts, amountsOf } from "./amounts.ts";
 import type { Work } from "./work.ts";
 
 /** The fastest that a device was seen to do a class of kernels: the roof under which each of them has its efficiency. */
@@ -20,14 +21,19 @@ export class Rooflines {
 
   constructor({ kernels }: Bench) {
     this.kernels = grouped(kernels, ({ kind }) => kind);
-    for (const [kind, members] of this.kernels) this.#roofs.set(kind, roofOf(members));
-    this.#all = roofOf(kernels.filter(({ dtype }) => dtype === "float32"));
+    for (const [kind, members] of this.kernels) this.#roofs.set(kind, roofOf(members, amountsOf));
+    this.#all = roofOf(
+      kernels.filter(({ dtype }) => dtype === "float32"),
+      (kernel) => kernel,
+    );
     this.overhead_s = Math.min(...kernels.map(({ median_s }) => Math.max(median_s, LEAST_S)));
   }
 
   /** Seconds that the roofline of its class allows for the work. */
-  seconds({ kind, flops, bytes }: Pick<Work, "kind" | "flops" | "bytes">): number {
-    const { flops_per_s, bytes_per_s } = this.#roofs.get(kind) ?? this.#all;
+  seconds(work: Pick<Work, "kind" | "dims" | "flops" | "bytes">): number {
+    const own = this.#roofs.get(work.kind);
+    const { flops, bytes } = own ? amountsOf(work) : work;
+    const { flops_per_s, bytes_per_s } = own ?? this.#all;
     return this.overhead_s + Math.max(flops / flops_per_s, bytes / bytes_per_s);
   }
 }
@@ -35,11 +41,11 @@ export class Rooflines {
 /** Shorter times are noise of the runtime's clock, which counts microseconds. */
 export const LEAST_S = 2e-7;
 
-function roofOf(kernels: readonly MicroKernel[]): Roof {
-  const best = (amount: (kernel: MicroKernel) => number) =>
-    Math.max(...kernels.map((kernel) => amount(kernel) / Math.max(kernel.median_s, LEAST_S))) ||
+function roofOf(kernels: readonly MicroKernel[], of: (kernel: MicroKernel) => Amounts): Roof {
+  const best = (amount: keyof Amounts) =>
+    Math.max(...kernels.map((kernel) => of(kernel)[amount] / Math.max(kernel.median_s, LEAST_S))) ||
     Number.POSITIVE_INFINITY;
-  return { flops_per_s: best(({ flops }) => flops), bytes_per_s: best(({ bytes }) => bytes) };
+  return { flops_per_s: best("flops"), bytes_per_s: best("bytes") };
 }
 
 /** The items by what `keyOf` says of them, in their order. */

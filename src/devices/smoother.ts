@@ -1,13 +1,16 @@
 import { CholeskyDecomposition, Matrix } from "ml-matrix";
 
-/** How far points speak of each other (in the unit of the coordinates), and how much of their scatter is noise. */
+/**
+ * How far points speak of each other (in the unit of the coordinates), and how much of their scatter is each point's own: a
+ * peculiarity that its neighbours do not share.
+ */
 export interface Shape {
   readonly reach: number;
   readonly noise: number;
 }
 
-const REACHES = [1.5, 3, 6, 12];
-const NOISES = [0.01, 0.1, 0.4];
+const REACHES = [3, 6, 12, 24];
+const NOISES = [0.003, 0.01, 0.1, 0.4];
 /** Every combination that fits are tried with. */
 export const SHAPES: readonly Shape[] = REACHES.flatMap((reach) => NOISES.map((noise) => ({ reach, noise })));
 
@@ -18,11 +21,12 @@ export class Places {
   /** The inverse of the places' covariance, row by row. */
   readonly inverse: readonly (readonly number[])[];
 
-  constructor(x: readonly (readonly number[])[], shape: Shape) {
+  /** @param errors variance of each value's measurement, in units of the values' own; none when left out */
+  constructor(x: readonly (readonly number[])[], shape: Shape, errors: readonly number[] = []) {
     this.x = x;
     this.shape = shape;
     const covariance = x.map((a, i) =>
-      x.map((b, j) => matern(distance(a, b) / shape.reach) + (i === j ? shape.noise : 0)),
+      x.map((b, j) => covarianceAt(distance(a, b), shape) + (i === j ? (errors[i] ?? 0) + JITTER : 0)),
     );
     this.inverse = new CholeskyDecomposition(new Matrix(covariance)).solve(Matrix.eye(x.length)).to2DArray();
   }
@@ -30,8 +34,8 @@ export class Places {
 
 /**
  * Kriging: a Gaussian process with a constant mean and a Matérn 3/2 covariance (Rasmussen & Williams, Gaussian Processes
- * for Machine Learning, 2006, chapter 2). Near a point it says what the point says, between points it goes between, far
- * from all it falls back to their mean, and it says how much each of these is worth.
+ * for Machine Learning, 2006, chapter 2). At a point that was measured without error it says what was measured, between points it
+ * goes between, far from all it falls back to their mean, and it says how much each of these is worth.
  */
 export class Smoother {
   readonly #places: Places;
@@ -55,15 +59,24 @@ export class Smoother {
   /** The value at a place, and the variance of what is not known of it. */
   at(place: readonly number[]): { readonly value: number; readonly variance: number } {
     const { x, shape, inverse } = this.#places;
-    const near = x.map((point) => matern(distance(point, place) / shape.reach));
+    const near = x.map((point) => covarianceAt(distance(point, place), shape));
     const known = near.reduce((sum, value, i) => sum + value * dot(inverse[i]!, near), 0);
-    return { value: this.#mean + dot(near, this.#weights), variance: this.#scale * Math.max(0, 1 - known) };
+    const own = 1 + shape.noise;
+    return { value: this.#mean + dot(near, this.#weights), variance: this.#scale * Math.max(0, own - known) };
   }
 }
 
-/** Root mean square. */
-export function rootMeanSquare(values: readonly number[]): number {
-  return Math.sqrt(values.reduce((sum, value) => sum + value ** 2, 0) / Math.max(1, values.length));
+/** Weighted root mean square. @param weights one for each value, not all 0 */
+export function rootMeanSquare(values: readonly number[], weights: readonly number[]): number {
+  const total = weights.reduce((sum, weight) => sum + weight, 0);
+  return Math.sqrt(values.reduce((sum, value, i) => sum + weights[i]! * value ** 2, 0) / total);
+}
+
+/** Keeps places that are the same twice from making the covariance singular. */
+const JITTER = 1e-9;
+
+function covarianceAt(distance: number, { reach, noise }: Shape): number {
+  return matern(distance / reach) + (distance === 0 ? noise : 0);
 }
 
 function matern(distance: number): number {

@@ -1,12 +1,10 @@
 import type { Bench, Device } from "../formats/device.ts";
 import { Problem } from "../formats/problem.ts";
 import type { Profile, ProfileKernel, ProfileNode } from "../formats/profile.ts";
+import { NO_FUSIONS, plainFusions } from "./fusion.ts";
 import { type Estimate, Pair } from "./pair.ts";
 import { assembleTransferred, type KernelEstimate } from "./rewrite.ts";
 import { type Executed, type Work, workOf } from "./work.ts";
-
-/** Operators that compute in integers what a float operator of the source computes. */
-const INTEGER_OF: Readonly<Record<string, string>> = { qconv: "conv", qdepthwise: "depthwise", qgrouped: "grouped" };
 
 /**
  * Predicts a profile on another device from both devices' micro-kernels.
@@ -16,15 +14,19 @@ const INTEGER_OF: Readonly<Record<string, string>> = { qconv: "conv", qdepthwise
 export function transferByBench(profile: Profile, source: Device, target: Device): Profile {
   const [from, to] = [benchOf(source), benchOf(target)];
   checkSource(profile, source, from);
-  const pair = new Pair(from, to);
+  const pair = Pair.of(from, to);
   const notes = new Set<string>();
-  const estimates = profile.kernels.map((kernel): KernelEstimate => {
+  const { absorbed, summing } = pair.unblocks ? plainFusions(profile) : NO_FUSIONS;
+  if (absorbed.size > 0) notes.add(`${target.name}'s runtime fuses ${absorbed.size} more kernels into convolutions`);
+  const estimates = profile.kernels.map((kernel, index): KernelEstimate => {
     const work = requireWork(profile, executed(profile, kernel));
     if (kernel.nodes.length === 0 && !pair.runs(work.kind)) {
       notes.add(`${kernel.op} is a layout change that ${target.name}'s runtime does not make`);
       return { seconds: 0, deviation: 0 };
     }
-    return require(pair.estimate(work, { work, seconds: kernel.median_s }), kernel.op, target, notes);
+    if (absorbed.has(index)) return { seconds: 0, deviation: 0 };
+    const become = summing.has(index) ? { ...work, dims: { ...work.dims, sum: 1 } } : work;
+    return require(pair.estimate(become, { work, seconds: kernel.median_s }), kernel.op, target, notes);
   });
   return assembleTransferred(profile, profile, estimates, {
     host: to.host,
@@ -48,7 +50,7 @@ export function transferByBench(profile: Profile, source: Device, target: Device
 export function transferToVariant(plan: Profile, profile: Profile, device: Device): Profile {
   const bench = benchOf(device);
   checkSource(profile, device, bench);
-  const pair = new Pair(bench, bench);
+  const pair = Pair.of(bench, bench);
   const notes = new Set<string>();
   const measured = new Map<string, ProfileKernel>();
   for (const kernel of profile.kernels.slice(0, profile.whole_kernels))
@@ -78,8 +80,10 @@ export function transferToVariant(plan: Profile, profile: Profile, device: Devic
   });
 }
 
+/** The class that computes in floats, on the same sizes, what an integer class does. */
 function integerTwin({ kind }: Work): string | undefined {
-  return kind.startsWith("qmatmul:") ? "matmul" : INTEGER_OF[kind];
+  if (kind.startsWith("qmatmul:")) return "matmul";
+  return /^q[a-z]/.test(kind) ? kind.slice(1) : undefined;
 }
 
 /** @throws Problem when the device has no micro-kernels */
@@ -126,9 +130,13 @@ function requireWork(profile: Profile, kernel: Executed): Work {
 
 function require(found: Estimate | undefined, op: string, device: Device, notes: Set<string>): Estimate {
   if (!found) throw new Problem(`nothing like ${op} was measured on device "${device.name}"; bench it again`);
-  if (found.deviation > WIDE) notes.add(`${op} is unlike the micro-kernels: its time is only roughly known`);
+  if (found.beyond > FAR)
+    notes.add(`${op} is larger or smaller than all micro-kernels by a factor of ${(2 ** found.beyond).toPrecision(2)}`);
+  else if (found.deviation > WIDE) notes.add(`${op} is unlike the micro-kernels: its time is only roughly known`);
   return found;
 }
 
+/** Octaves beyond the micro-kernels from which on an estimate is worth a note. */
+const FAR = 1;
 /** A standard deviation of the logarithm from which on an estimate is worth a note. */
 const WIDE = 0.7;

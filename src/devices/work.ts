@@ -1,4 +1,18 @@
 import type { ProfileNode } from "../formats/profile.ts";
+import {
+  broadcast,
+  contiguous,
+  convolution,
+  inputsOf,
+  matrices,
+  outputOf,
+  pool,
+  product,
+  rows,
+  type Sizes,
+  touched,
+  transposedConvolution,
+} from "./sizes.ts";
 
 /**
  * What a kernel does, in the terms in which devices are compared: its class, and the few sizes that decide its time
@@ -6,7 +20,7 @@ import type { ProfileNode } from "../formats/profile.ts";
  */
 export interface Work {
   readonly kind: string;
-  readonly dims: Readonly<Record<string, number>>;
+  readonly dims: Sizes;
   readonly dtype: "float32" | "int8";
   readonly flops: number;
   readonly bytes: number;
@@ -22,13 +36,18 @@ export interface Executed {
 
 const PRODUCTS = new Set(["Conv", "ConvTranspose", "MatMul", "Gemm", "ConvInteger", "MatMulInteger"]);
 const QUANTISING = new Set(["QuantizeLinear", "DequantizeLinear", "DynamicQuantizeLinear"]);
-const INTEGER = /^(QLinear|QGemm|MatMulInteger|ConvInteger|DynamicQuantize|QuantizeLinear|DequantizeLinear)/;
+const INTEGER =
+  /^(QLinear|QGemm|MatMulInteger|ConvInteger|DynamicQuantize|QuantizeLinear|DequantizeLinear|NhwcMaxPool)/;
 const VIEWS = new Set(["Reshape", "Squeeze", "Unsqueeze", "Flatten", "Identity", "Shape", "Size", "Dropout"]);
 const BINARY = new Set(["Add", "Sub", "Mul", "Div", "Max", "Min", "Pow", "PRelu"]);
 const MOVES = new Set([
   ...["Concat", "Split", "Slice", "Pad", "Expand", "Gather", "Tile", "Cast", "Where", "ConstantOfShape"],
   ...["DepthToSpace", "SpaceToDepth"],
 ]);
+/** Kernels that stand for several nodes, none of which bears their name. */
+const SKIPPING_NORM = /^Skip(Simplified)?LayerNormalization$/;
+const NORM = /^(Simplified)?LayerNormalization$/;
+const GELU = /^(Gelu|BiasGelu|FastGelu|QuickGelu)$/;
 
 /**
  * Describes a kernel.
@@ -36,54 +55,78 @@ const MOVES = new Set([
  */
 export function workOf(kernel: Executed): Work | undefined {
   const op = kernel.op.replace(/^.*\./, "");
-  const { flops, bytes } = kernel;
-  const dtype = INTEGER.test(op) ? ("int8" as const) : ("float32" as const);
-  const work = (kind: string, dims: Record<string, number>): Work => ({ kind, dims, dtype, flops, bytes });
+  const { nodes, flops, bytes } = kernel;
+  const integers = INTEGER.test(op);
+  const work = (kind: string, dims: Sizes): Work => ({
+    kind,
+    dims,
+    dtype: integers ? "int8" : "float32",
+    flops,
+    bytes,
+  });
+  if (QUANTISING.has(op)) return work(op, { elements: quantised(kernel) });
+  // What is covered beside a view is what left nothing else to cover it: a sum fused into the product before it.
+  if (VIEWS.has(op)) return work("view", { rank: nodes.length > 0 ? outputOf(nodes.at(-1)!).length : 0 });
   // Layout changes cover no node, or one that they were taken for a part of.
-  const layout = kernel.nodes.length === 0 || (op === "Transpose" && kernel.nodes.every((node) => node.op !== op));
-  if (layout) return work(`reorder:${op}`, { bytes });
-  const node = mainNode(op, kernel.nodes);
+  if (nodes.length === 0 || (op === "Transpose" && nodes.every((node) => node.op !== op)))
+    return work(`reorder:${op}`, { bytes });
+  if (nodes.every(({ shapes }) => !shapes)) return undefined;
+  if (SKIPPING_NORM.test(op)) return work("skiplayernorm", rows(largest(nodes), -1));
+  if (NORM.test(op)) return work("layernorm", rows(largest(nodes), -1));
+  if (GELU.test(op)) return work("unary:Gelu", { elements: product(outputOf(largest(nodes))) });
+  const node = mainNode(op, nodes);
   if (!node.shapes) return undefined;
-  const q = dtype === "int8" ? "q" : "";
-  const output = node.shapes.output;
-  const elements = product(output);
-  if (node.op === "Conv" || node.op === "ConvInteger") return work(...convolution(node, kernel.nodes, q));
-  if (node.op === "ConvTranspose") return work(...transposedConvolution(node, q));
-  if (PRODUCTS.has(node.op)) return work(q ? `qmatmul:${op}` : "matmul", matrices(node));
-  if (QUANTISING.has(node.op)) return work(node.op, { elements });
-  if (VIEWS.has(node.op)) return work("view", { rank: output.length });
+  // Moves of 8-bit integers are called as those of floats are.
+  const q = integers || bytes < NARROW * touched(node) ? "q" : "";
+  const elements = product(outputOf(node));
+  const source = product(inputsOf(node)[0] ?? []) || elements;
+  if (node.op === "Conv" || node.op === "ConvInteger") {
+    const [kind, dims] = convolution(node, nodes);
+    return work(integers ? `q${kind}` : kind, dims);
+  }
+  if (node.op === "ConvTranspose") return work(integers ? "qdeconv" : "deconv", transposedConvolution(node));
+  if (PRODUCTS.has(node.op)) return work(integers ? `qmatmul:${op}` : "matmul", matrices(node));
   if (BINARY.has(node.op)) {
     const family = /^(Add|Sub|Mul|Max|Min)$/.test(node.op) ? "Add" : node.op;
-    return work(`${q}binary:${family}`, { elements, ...broadcast(node) });
+    return work(`${q}binary:${family}`, broadcast(node));
   }
   switch (node.op) {
     case "MaxPool":
     case "AveragePool":
-      return work(`${q}pool:${node.op}`, {
-        channels: output[1] ?? 1,
-        kernel: product(ints(node, "kernel_shape") ?? []),
-        stride: product(ints(node, "strides") ?? [1]),
-        pixels: product(output.slice(2)),
-      });
+      return work(`${q}pool:${node.op}`, pool(node));
     case "GlobalAveragePool":
-    case "GlobalMaxPool":
-      return work(`${q}globalpool`, { channels: output[1] ?? 1, pixels: product((inputs(node)[0] ?? []).slice(2)) });
+    case "GlobalMaxPool": {
+      const [channels = 1, ...map] = (inputsOf(node)[0] ?? []).slice(1);
+      return work(`${q}globalpool`, { channels, pixels: product(map) });
+    }
     case "Softmax":
     case "LogSoftmax":
       return work(`${q}softmax`, rows(node, Number(node.attributes?.axis ?? -1)));
-    case "LayerNormalization":
-    case "SimplifiedLayerNormalization":
-      return work("layernorm", rows(node, -1));
     case "Resize":
     case "Upsample":
-      return work(`${q}resize:${node.attributes?.mode ?? "nearest"}`, { elements });
+      return work(`${q}resize:${node.attributes?.mode ?? "nearest"}`, { elements, times: elements / source });
     case "Transpose":
-      return work("move:Transpose", { bytes, inner: contiguous(node) });
+      return work(`${q}move:Transpose`, { bytes, inner: contiguous(node) });
   }
-  if (MOVES.has(node.op)) return work(`move:${node.op}`, { bytes });
-  if (node.op.startsWith("Reduce")) return work("reduce", { elements: product(inputs(node)[0] ?? []), kept: elements });
+  if (MOVES.has(node.op)) return work(`${q}move:${node.op}`, { bytes });
+  if (node.op.startsWith("Reduce"))
+    return work("reduce", { elements: product(inputsOf(node)[0] ?? []), kept: elements });
   return work(`${q}unary:${node.op}`, { elements });
 }
+
+/** What a runtime that does not fuse them executes in place of a kernel; undefined for kernels that are one piece anyway. */
+export function partsOf(work: Work): Work[] | undefined {
+  if (work.kind !== "skiplayernorm") return undefined;
+  const elements = (work.dims.rows ?? 1) * (work.dims.columns ?? 1);
+  const sum = { elements, other: elements, inner: elements };
+  return [
+    { ...work, kind: "layernorm" },
+    { ...work, kind: "binary:Add", dims: sum, flops: elements, bytes: 12 * elements },
+  ];
+}
+
+/** Bytes per element below which most of what a kernel touches is integers of 8 bits. */
+const NARROW = 2;
 
 /** Key by which the same micro-kernel is found on two devices. */
 export function keyOf({ kind, dims }: Pick<Work, "kind" | "dims">): string {
@@ -93,7 +136,7 @@ export function keyOf({ kind, dims }: Pick<Work, "kind" | "dims">): string {
 }
 
 /** The covered node that is most of the kernel's work: a product; else what the kernel is called after; else the last. */
-export function mainNode(op: string, nodes: readonly ProfileNode[]): ProfileNode {
+function mainNode(op: string, nodes: readonly ProfileNode[]): ProfileNode {
   const products = nodes.filter((node) => PRODUCTS.has(node.op));
   const largest = products.toSorted((a, b) => b.flops - a.flops)[0];
   const named = nodes.find((node) => op === node.op || op === `QLinear${node.op}` || op.endsWith(node.op));
@@ -101,86 +144,13 @@ export function mainNode(op: string, nodes: readonly ProfileNode[]): ProfileNode
   return largest ?? named ?? computing ?? nodes.at(-1)!;
 }
 
-function convolution(node: ProfileNode, nodes: readonly ProfileNode[], q: string): [string, Record<string, number>] {
-  const output = node.shapes!.output;
-  const channels = inputs(node)[0]?.[1] ?? 1;
-  const out = output[1] ?? 1;
-  const groups = Number(node.attributes?.group ?? 1);
-  const sizes = {
-    kernel: product(ints(node, "kernel_shape") ?? inputs(node)[1]?.slice(2) ?? []),
-    stride: product(ints(node, "strides") ?? [1]),
-    pixels: product(output.slice(2)),
-  };
-  if (groups > 1 && groups === channels && groups === out) return [`${q}depthwise`, { channels, ...sizes }];
-  if (groups > 1) return [`${q}grouped`, { groups, in: channels / groups, out: out / groups, ...sizes }];
-  // A fused addition reads another tensor.
-  const sum = nodes.some((other) => other.op === "Add" || other.op === "Sum") ? 1 : 0;
-  return [`${q}conv`, { in: channels, out, ...sizes, sum }];
+/** The node that makes most. */
+function largest(nodes: readonly ProfileNode[]): ProfileNode {
+  return nodes.toSorted((a, b) => product(outputOf(b)) - product(outputOf(a)))[0]!;
 }
 
-function transposedConvolution(node: ProfileNode, q: string): [string, Record<string, number>] {
-  const input = inputs(node)[0] ?? [];
-  return [
-    `${q}deconv`,
-    {
-      in: input[1] ?? 1,
-      out: node.shapes!.output[1] ?? 1,
-      kernel: product(ints(node, "kernel_shape") ?? inputs(node)[1]?.slice(2) ?? []),
-      stride: product(ints(node, "strides") ?? [1]),
-      pixels: product(input.slice(2)),
-    },
-  ];
-}
-
-function matrices(node: ProfileNode): Record<string, number> {
-  const [a = [], b = []] = inputs(node).map((shape) => shape ?? []);
-  const output = node.shapes!.output;
-  const k = (node.attributes?.transA === 1 ? a[0] : a.at(-1)) ?? 1;
-  const n = output.at(-1) ?? 1;
-  const batch = b.length > 2 ? product(b.slice(0, -2)) : 1;
-  return { m: Math.max(1, product(output) / n / batch), k, n, batch, constant: b.length > 2 ? 0 : 1 };
-}
-
-/** How the smaller operand is spread over the larger: its elements, and how far it runs, or stands still, at a time. */
-function broadcast(node: ProfileNode): { other: number; inner: number } {
-  const output = node.shapes!.output;
-  const elements = product(output);
-  const smallest = inputs(node)
-    .filter((shape) => shape !== null)
-    .toSorted((a, b) => product(a) - product(b))[0];
-  const other = smallest ? product(smallest) : 1;
-  if (!smallest || other === elements || other === 1) return { other, inner: elements };
-  const padded = [...Array<number>(Math.max(0, output.length - smallest.length)).fill(1), ...smallest];
-  const still = padded.at(-1) === 1;
-  let inner = 1;
-  for (let axis = output.length - 1; axis >= 0 && (padded[axis] === 1) === still; axis--) inner *= output[axis]!;
-  return { other, inner };
-}
-
-function rows(node: ProfileNode, axis: number): { rows: number; columns: number } {
-  const output = node.shapes!.output;
-  const columns = output.at(axis) ?? 1;
-  return { rows: product(output) / Math.max(1, columns), columns };
-}
-
-/** Elements that a transposition moves in one piece. */
-function contiguous(node: ProfileNode): number {
-  const shape = inputs(node)[0] ?? [];
-  const perm = ints(node, "perm") ?? shape.map((_, axis) => shape.length - 1 - axis);
-  let inner = 1;
-  for (let axis = perm.length - 1; axis >= 0 && perm[axis] === axis; axis--) inner *= shape[axis] ?? 1;
-  return inner;
-}
-
-function inputs(node: ProfileNode): readonly (readonly number[] | null)[] {
-  return node.shapes?.inputs ?? [];
-}
-
-function ints(node: ProfileNode, name: string): readonly number[] | undefined {
-  const value = node.attributes?.[name];
-  return Array.isArray(value) ? value : undefined;
-}
-
-function product(sizes: readonly number[]): number {
-  return sizes.reduce((total, size) => total * size, 1);
+/** Elements between floats and integers: four bytes on one side, one on the other; five more for scale and zero point. */
+function quantised({ nodes, bytes }: Executed): number {
+  const own = nodes.find((node) => QUANTISING.has(node.op) && node.shapes);
+  return own ? product(outputOf(own)) : Math.max(1, Math.round(bytes / 5) - 1);
 }

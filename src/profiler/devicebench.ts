@@ -38,6 +38,8 @@ export interface BenchOptions {
 /** Micro-kernels of one model: what one session holds, in memory and in tensors to look through. */
 const CASES_PER_MODEL = 20;
 const PASSES = 3;
+/** Samples of chains around kernels for longer would make traces that no string holds. */
+const MOST_AROUND_S = 2;
 
 /** What one model showed in one pass, as the journal keeps it. Times are in seconds. */
 interface Entry {
@@ -96,7 +98,7 @@ export class DeviceBench {
     if (!this.#start) {
       const load_average = os.loadavg()[0] ?? 0;
       const traceCost = await measureTraceCost({ threads: runtime.threads, optimisation: "all" }, runtime);
-      const points = await aroundKernels(runtime, traceCost, budgetSeconds / 30);
+      const points = await aroundKernels(runtime, traceCost, Math.min(MOST_AROUND_S, budgetSeconds / 30));
       this.#start = { model: -1, traceCost, points, load_average };
       this.#journal?.append(this.#start);
     }
@@ -161,8 +163,10 @@ async function threadScaling({ name }: BenchRuntime, budgetSeconds: number): Pro
   const source = micro.build();
   const feeds = makeFeeds(micro.inputs);
   const runners: Runner[] = [];
-  for (const threads of counts)
-    runners.push(new Runner(await nativeRuntime({ threads, optimisation: "all" }).plain(source), feeds));
+  for (const threads of counts) {
+    const session = await nativeRuntime({ threads, optimisation: "all" }).plain(source);
+    runners.push(new Runner(session, feeds, undefined, threads));
+  }
   await sampleInterleaved(runners, budgetSeconds);
   const medians: number[] = [];
   for (const runner of runners) medians.push(medianInterval((await runner.finish()).request).median_s);
@@ -243,7 +247,11 @@ async function sample(micro: MicroGraph, runtime: BenchRuntime, traceCost: Trace
     const start = performance.now();
     const plain = await runtime.plain(graph.model.source);
     const load_s = (performance.now() - start) / 1000;
-    const runners = [new Runner(session, feeds, { kernels, traceCost }), new Runner(plain, feeds)] as const;
+    const { threads } = runtime;
+    const runners = [
+      new Runner(session, feeds, { kernels, traceCost }, threads),
+      new Runner(plain, feeds, undefined, threads),
+    ] as const;
     await sampleInterleaved(runners, budgetSeconds);
     const [traced, untraced] = [await runners[0].finish(), await runners[1].finish()];
     const executed = kernels.filter(({ name }) => traced.bytes.has(name));

@@ -4,14 +4,14 @@
  * that comes out is plain data, and nothing else of the house needs the runtime to answer a question.
  */
 export { free } from "./allocator.ts";
-export { type BenchRuntime, nativeRuntime, webAssemblyRuntime } from "./benchruntime.ts";
+export { type BenchRuntime, nativeRuntime, type TracedKernel, webAssemblyRuntime } from "./benchruntime.ts";
 export { type CheckedCut, checkParts, type Parts } from "./checking.ts";
 export { type BenchOptions, benchDevice, DeviceBench } from "./devicebench.ts";
 export { outputsOn, relativeError } from "./difference.ts";
 export { inputTypes, makeFeeds, type RawInputs, type Shapes, tensorOf } from "./feeds.ts";
 export { describeHost } from "./host.ts";
 export { externalFolderOf, type Inspection, inspectModel, inspectWithTwin } from "./inspecting.ts";
-export { type MeasuredSegment, measureSegments } from "./measuring.ts";
+export { kernelMeasurement, type MeasuredSegment, measureSegments } from "./measuring.ts";
 export type { PlannedKernel } from "./plan.ts";
 export { planSegment, type Settings, type Subject, Workspace } from "./planning.ts";
 export { digest, fingerprint, type OnProgress, type ProfileOptions, planModel, profileModel } from "./profile.ts";

@@ -59,8 +59,13 @@ export async function measureSegments(
       to,
       load_s,
       kernels: traced.kernels,
-      traced: new Runner(traced.session, inputs, { kernels: traced.kernels, traceCost: subject.traceCost }),
-      plain: plain && new Runner(plain, inputs),
+      traced: new Runner(
+        traced.session,
+        inputs,
+        { kernels: traced.kernels, traceCost: subject.traceCost },
+        subject.settings.threads,
+      ),
+      plain: plain && new Runner(plain, inputs, undefined, subject.settings.threads),
     });
   }
   await sampleInterleaved(

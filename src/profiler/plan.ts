@@ -38,6 +38,8 @@ export function readPlan(dump: Model, source: Graph, types: ReadonlyMap<string, 
   };
   const occurrences = new Map<string, number>();
   const integers = integerTensors(dump);
+  const typeOf = (name: string) => types.get(aliases.get(name) ?? name);
+  const twins = sameSizes(dump, (name) => typeOf(name) !== undefined);
   return dump.nodes.map((kernel, index) => {
     const op = kernel.domain ? `${kernel.domain}.${kernel.op}` : kernel.op;
     const attributes = kernel.proto.attribute
@@ -55,7 +57,7 @@ export function readPlan(dump: Model, source: Graph, types: ReadonlyMap<string, 
     const work = [...kernel.inputs.map((name) => constant(name) ?? shape(name)), "→", ...kernel.outputs.map(shape)];
     const bytesOf = (name: string) => {
       const weight = dump.initializers.get(name);
-      const type = weight ?? types.get(aliases.get(name) ?? name);
+      const type = weight ?? typeOf(name) ?? typeOf(twins.get(name) ?? "");
       const known = type?.shape.every((size) => typeof size === "number");
       // Integer kernels' tensors are named after the float ones that they stand for.
       const dtype = !weight && integers.has(name) ? "uint8" : type?.dtype;
@@ -91,6 +93,24 @@ function integerTensors(dump: Model): Set<string> {
   for (const { op, inputs, outputs } of dump.nodes)
     if (moves.test(op) && (found.has(inputs[0]!) || found.has(outputs[0]!)))
       for (const name of [inputs[0]!, outputs[0]!]) found.add(name);
+  return found;
+}
+
+/**
+ * Tensors that the runtime named itself, and that stand for no tensor of the source, by one of known type that has as many
+ * elements: rounding and changing a layout keep them.
+ */
+function sameSizes(dump: Model, isKnown: (name: string) => boolean): Map<string, string> {
+  const found = new Map<string, string>();
+  const known = (name: string) => (isKnown(name) ? name : found.get(name));
+  const learn = (name: string | undefined, other: string | undefined) => {
+    const size = name && other && !isKnown(name) ? known(other) : undefined;
+    if (size !== undefined && !found.has(name!)) found.set(name!, size);
+  };
+  const keeping = dump.nodes.filter(({ op }) => /^(QuantizeLinear|DequantizeLinear|Transpose|Relu)$/.test(op));
+  for (const { inputs, outputs } of keeping) learn(outputs[0], inputs[0]);
+  for (const { inputs, outputs } of keeping.toReversed()) learn(inputs[0], outputs[0]);
+  for (const { inputs, outputs } of keeping) learn(outputs[0], inputs[0]);
   return found;
 }
 

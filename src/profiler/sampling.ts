@@ -11,8 +11,12 @@ const LEAST_RUNS_PER_TURN = 2;
 const MOST_RUNS_PER_TURN = 60;
 const LEAST_SAMPLES = 12;
 const MOST_SAMPLES = 1500;
+/** A turn that got less than this share of the processor time that it could use was shared with other processes. */
+const UNDISTURBED = 0.9;
+/** So often is a turn taken that other processes disturb. */
+const MOST_ATTEMPTS = 3;
 
-/** Samples of one session, in seconds, warm-up and the first run of each turn left out, runs in order. */
+/** Samples of one session, in seconds, runs in order: without warm-up, each turn's first run, and disturbed turns. */
 export interface Samples {
   readonly kernels: ReadonlyMap<string, readonly number[]>;
   /** Empty for sessions that are not traced. */
@@ -31,33 +35,66 @@ export class Runner {
   readonly #request: number[] = [];
   /** Whether a run was the first of its turn: its caches are cold from the sessions run before it. */
   readonly #first: boolean[] = [];
+  /** Processors that this process had during the run's turn: 1 when one was its own all the time. */
+  readonly #processors: number[] = [];
+  readonly #threads: number;
 
-  /** @param plan what a traced session executes, and what tracing adds to each kernel; left out when not traced */
+  /**
+   * @param plan what a traced session executes, and what tracing adds to each kernel; left out when not traced
+   * @param threads that the session computes with
+   */
   constructor(
     session: Session,
     feeds: Feeds,
     plan?: { kernels: readonly { readonly name: string }[]; traceCost: TraceCost },
+    threads = 1,
   ) {
     this.#session = session;
     this.#feeds = feeds;
     this.#plan = plan;
+    this.#threads = threads;
   }
 
-  /** Runs a few times in a row. */
+  /** Runs a few times in a row; again, when other processes took the processors meanwhile. */
   async turn(): Promise<void> {
-    const until = performance.now() + TURN_S * 1000;
-    for (let run = 0; run < LEAST_RUNS_PER_TURN || (run < MOST_RUNS_PER_TURN && performance.now() < until); run++) {
+    for (let attempt = 0; attempt < MOST_ATTEMPTS; attempt++) {
+      const processors = await this.#runs();
+      if (processors >= this.#undisturbed()) break;
+    }
+  }
+
+  async #runs(): Promise<number> {
+    const before = process.cpuUsage();
+    const began = performance.now();
+    const until = began + TURN_S * 1000;
+    let run = 0;
+    for (; run < LEAST_RUNS_PER_TURN || (run < MOST_RUNS_PER_TURN && performance.now() < until); run++) {
       const start = performance.now();
       const outputs = await this.#session.run(this.#feeds);
       this.#request.push((performance.now() - start) / 1000);
       free(outputs);
       this.#first.push(run === 0);
     }
+    const { user, system } = process.cpuUsage(before);
+    const processors = (user + system) / 1000 / (performance.now() - began);
+    for (let made = 0; made < run; made++) this.#processors.push(processors);
+    return processors;
+  }
+
+  /** How many processors an undisturbed turn has: nearly all threads', or nearly what the best turn had if that is less. */
+  #undisturbed(): number {
+    return UNDISTURBED * Math.min(this.#threads, Math.max(...this.#processors));
+  }
+
+  /** The runs that count, warm-up included. */
+  #kept(): number[] {
+    const least = this.#undisturbed();
+    return this.#request.flatMap((_, run) => (this.#first[run] || this.#processors[run]! < least ? [] : [run]));
   }
 
   /** Whether the median is known to ±2 %, or so many runs were made that more would not help. */
   get converged(): boolean {
-    const kept = this.#request.filter((_, run) => !this.#first[run]);
+    const kept = this.#kept().map((run) => this.#request[run]!);
     const warm = kept.slice(warmUpLength(kept));
     if (warm.length >= MOST_SAMPLES) return true;
     return warm.length >= LEAST_SAMPLES && relativeInterval(medianInterval(warm)) <= PRECISION;
@@ -65,7 +102,7 @@ export class Runner {
 
   /** Ends the session. */
   async finish(): Promise<Samples> {
-    const kept = this.#request.flatMap((_, run) => (this.#first[run] ? [] : [run]));
+    const kept = this.#kept();
     const warmUp = warmUpLength(kept.map((run) => this.#request[run]!));
     const runs = kept.slice(warmUp);
     const pick = (values: readonly number[]) => runs.map((run) => values[run]!);

@@ -66,8 +66,8 @@ async function loadChain(inputs: number, settings: Settings, runtime: BenchRunti
   const feeds = makeFeeds(new Map([["x", type]]));
   const { session, kernels } = await runtime.traced(subject);
   return {
-    traced: new Runner(session, feeds, { kernels, traceCost: NO_TRACE_COST }),
-    plain: new Runner(await runtime.plain(graph.model.source), feeds),
+    traced: new Runner(session, feeds, { kernels, traceCost: NO_TRACE_COST }, settings.threads),
+    plain: new Runner(await runtime.plain(graph.model.source), feeds, undefined, settings.threads),
   };
 }
 

@@ -101,7 +101,56 @@ describe("what a kernel does", () => {
     expect(workOf(kernel("com.microsoft.nchwc.ReorderInput"))?.kind).toBe("reorder:ReorderInput");
     expect(workOf(kernel("Transpose", node("QuantizeLinear", [[8]], [8])))?.kind).toBe("reorder:Transpose");
     const moved = node("Transpose", [[1, 4, 8, 16]], [1, 8, 4, 16], { perm: [0, 2, 1, 3] });
-    expect(workOf(kernel("Transpose", moved))).toMatchObject({ kind: "move:Transpose", dims: { inner: 16 } });
+    expect(workOf({ ...kernel("Transpose", moved), bytes: 4096 })).toMatchObject({
+      kind: "move:Transpose",
+      dims: { inner: 16 },
+    });
+  });
+
+  test("moving bytes is another class than moving floats, though the operator is called the same", () => {
+    const moved = node("Transpose", [[1, 4, 8, 16]], [1, 8, 4, 16], { perm: [0, 2, 1, 3] });
+    expect(workOf({ ...kernel("Transpose", moved), bytes: 1024 })?.kind).toBe("qmove:Transpose");
+    const joined = node(
+      "Concat",
+      [
+        [1, 4, 8, 8],
+        [1, 4, 8, 8],
+      ],
+      [1, 8, 8, 8],
+    );
+    expect(workOf({ ...kernel("com.microsoft.QLinearConcat", joined), bytes: 1050 })?.kind).toBe("qmove:Concat");
+  });
+
+  test("a kernel that stands for several nodes is called after what it is", () => {
+    const sum = node(
+      "Add",
+      [
+        [1, 32, 128],
+        [1, 32, 128],
+      ],
+      [1, 32, 128],
+    );
+    const mean = node("ReduceMean", [[1, 32, 128]], [1, 32, 1]);
+    const scaled = node("Mul", [[1, 32, 128], [128]], [1, 32, 128]);
+    expect(workOf(kernel("com.microsoft.SkipLayerNormalization", sum, mean, scaled))).toMatchObject({
+      kind: "skiplayernorm",
+      dims: { rows: 32, columns: 128 },
+    });
+    const erf = node("Erf", [[1, 32, 512]], [1, 32, 512]);
+    const half = node("Mul", [[1, 32, 512], []], [1, 32, 512]);
+    expect(workOf(kernel("com.microsoft.Gelu", erf, half))).toMatchObject({
+      kind: "unary:Gelu",
+      dims: { elements: 16384 },
+    });
+    // The sum is in the product before the view.
+    expect(workOf(kernel("Reshape", sum))).toMatchObject({ kind: "view", dims: { rank: 3 } });
+  });
+
+  test("rounding that the runtime added covers no node: its bytes say how much it rounds", () => {
+    const added = { op: "QuantizeLinear", nodes: [], flops: 0, bytes: 4 * 4096 + 4096 + 5 };
+    const own = kernel("QuantizeLinear", node("QuantizeLinear", [[1, 32, 128], [], []], [1, 32, 128]));
+    expect(workOf(added)).toMatchObject({ kind: "QuantizeLinear", dims: { elements: 4096 } });
+    expect(workOf(own)).toMatchObject({ kind: "QuantizeLinear", dims: { elements: 4096 } });
   });
 
   test("without shapes there is nothing to say", () => {
