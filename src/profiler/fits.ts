@@ -42,14 +42,21 @@ export function fitRequest(points: readonly RequestPoint[]) {
   return { request_base_s, request_per_kernel_s, request_per_byte_s };
 }
 
-/** Session creation: a fixed part, a part per kernel (graph rewriting) and a part per weight byte. */
-export function fitLoad(points: readonly LoadPoint[]) {
+/**
+ * Session creation: a fixed part, a part per kernel (graph rewriting) and a part per weight byte.
+ * @param points segments, each loaded once
+ * @param whole the whole model, loaded repeatedly: the parts are scaled to meet it, since single loads scatter by a factor of two
+ */
+export function fitLoad(points: readonly LoadPoint[], whole?: LoadPoint) {
   if (points.length === 0) return { base_s: 0, per_kernel_s: 0, per_weight_byte_s: 0 };
-  const [base_s, per_kernel_s, per_weight_byte_s] = nonNegative(
+  const parts = nonNegative(
     points.map((point) => [1, point.kernels, point.weightBytes]),
     points.map((point) => point.load_s),
     points.map((point) => point.load_s),
   ) as [number, number, number];
+  const fitted = whole ? parts[0] + parts[1] * whole.kernels + parts[2] * whole.weightBytes : 0;
+  const scale = whole && fitted > 0 ? whole.load_s / fitted : 1;
+  const [base_s, per_kernel_s, per_weight_byte_s] = parts.map((part) => part * scale) as [number, number, number];
   return { base_s, per_kernel_s, per_weight_byte_s };
 }
 

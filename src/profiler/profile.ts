@@ -465,6 +465,11 @@ function assemble(
   const kernelRun = medianInterval(sums);
   const points = batches.flatMap((batch) => batch.points);
   const ci = relativeInterval(requests);
+  const wholeLoad = {
+    load_s: context.session.cold_load.median_s,
+    kernels: plans.whole.length,
+    weightBytes: weightsOf(subject),
+  };
   return {
     format: "tierwise/profile",
     version: 1,
@@ -492,7 +497,7 @@ function assemble(
       converged: ci <= PRECISION,
       relative_ci: Number.isFinite(ci) ? ci : 1,
     },
-    session: { ...context.session, ...fitLoad(points) },
+    session: { ...context.session, ...fitLoad(points, wholeLoad) },
     run: {
       warmup_runs: batches[0]!.whole.warmUpRuns,
       kernels: kernelRun,

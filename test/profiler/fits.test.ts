@@ -53,13 +53,15 @@ describe("the request model", () => {
   });
 
   test.prop([fc.nat()])("long segments count for more than windows whose bytes cost otherwise", (seed) => {
-    const points = segments(seed, 40).map(({ kernels, bytes, kernels_s }, i) => ({
-      window: i % 2 === 1,
-      kernels,
-      outputBytes: bytes,
-      kernels_s,
-      request_s: kernels_s + (i % 2 === 1 ? 3e-10 : 1e-10) * bytes,
-    }));
+    const points = segments(seed, 20).flatMap(({ kernels, bytes, kernels_s }) =>
+      [false, true].map((window) => ({
+        window,
+        kernels,
+        outputBytes: bytes,
+        kernels_s,
+        request_s: kernels_s + (window ? 3e-10 : 1e-10) * bytes,
+      })),
+    );
     expect(fitRequest(points).request_per_byte_s).toBeLessThan(1.5e-10);
   });
 
@@ -115,5 +117,19 @@ describe("the load model", () => {
     expect(fit.per_kernel_s / 2e-4).toBeLessThan(1.05);
     expect(fit.per_weight_byte_s / 1e-9).toBeGreaterThan(0.8);
     expect(fit.per_weight_byte_s / 1e-9).toBeLessThan(1.2);
+  });
+});
+
+describe("session creation that was repeated for the whole", () => {
+  test.prop([fc.nat(), fc.double({ min: 1e-3, max: 1, noNaN: true })])("is met by the model", (seed, load_s) => {
+    const random = uniform(seed);
+    const points = segments(seed, 12).map(({ kernels, bytes }) => ({
+      kernels,
+      weightBytes: bytes,
+      load_s: (1e-3 + 1e-9 * bytes) * (0.5 + random()),
+    }));
+    const whole = { load_s, kernels: 120, weightBytes: 4e6 };
+    const fit = fitLoad(points, whole);
+    expect(fit.base_s + 120 * fit.per_kernel_s + 4e6 * fit.per_weight_byte_s).toBeCloseTo(load_s, 9);
   });
 });
