@@ -1,4 +1,5 @@
 import type { Profile, ProfileKernel } from "../formats/profile.ts";
+import { ACTIVATIONS } from "./sizes.ts";
 
 /** What a runtime without a blocked layout does not execute on its own, by index of the source's kernels. */
 export interface Fusions {
@@ -6,11 +7,11 @@ export interface Fusions {
   readonly absorbed: ReadonlySet<number>;
   /** Convolutions that a sum becomes part of. */
   readonly summing: ReadonlySet<number>;
+  /** Convolutions that an activation becomes part of. */
+  readonly activated: ReadonlySet<number>;
 }
 
-export const NO_FUSIONS: Fusions = { absorbed: new Set(), summing: new Set() };
-
-const ACTIVATIONS = new Set(["Relu", "Clip", "LeakyRelu", "Sigmoid", "Tanh", "HardSigmoid"]);
+export const NO_FUSIONS: Fusions = { absorbed: new Set(), summing: new Set(), activated: new Set() };
 
 /**
  * The sums and activations that ONNX Runtime fuses into a convolution where both keep the plain layout. A runtime with a blocked
@@ -25,6 +26,7 @@ export function plainFusions(profile: Profile): Fusions {
   const outputs = new Set(model.outputs);
   const absorbed = new Set<number>();
   const summing = new Set<number>();
+  const activated = new Set<number>();
   // Whatever reads what a kernel makes, if it is one node and nothing else does.
   const reader = new Map<number, number>();
   for (const { tensor, producer, consumers } of edges)
@@ -52,9 +54,12 @@ export function plainFusions(profile: Profile): Fusions {
       summing.add(index);
     }
     const activation = convolves ? next(fits ? whole[sum]! : kernel, ACTIVATIONS) : undefined;
-    if (activation !== undefined) absorbed.add(activation);
+    if (activation !== undefined) {
+      absorbed.add(activation);
+      activated.add(index);
+    }
   }
-  return { absorbed, summing };
+  return { absorbed, summing, activated };
 }
 
 function isPlain({ nodes, kernels }: Profile, kernel: number): boolean {

@@ -134,14 +134,20 @@ export class Pair {
     const general = kind === GENERAL;
     const place = general ? generalCoordinates : coordinates;
     const targets = general ? moved(this.#target) : thinned(this.#target.kernels.get(kind) ?? []);
+    // Integers have no activation that takes time of its own: the float kernel of their sizes may have one, or not.
+    const twinKey = ({ kind: own, dims }: MicroKernel) => {
+      const { activation, ...sizes } = dims;
+      const same = general || kind === sourceKind || activation === undefined;
+      return keyOf({ kind: general ? own : "", dims: same ? dims : sizes });
+    };
     const sources = new Map(
       (general ? moved(this.#source) : (this.#source.kernels.get(sourceKind) ?? [])).map((kernel) => [
-        keyOf({ kind: general ? kernel.kind : "", dims: kernel.dims }),
+        twinKey(kernel),
         kernel,
       ]),
     );
     const points = targets.flatMap((target) => {
-      const twin = sources.get(keyOf({ kind: general ? target.kind : "", dims: target.dims }));
+      const twin = sources.get(twinKey(target));
       if (!twin && sourceKind !== "") return [];
       return [
         {

@@ -3,8 +3,25 @@ import type { ProfileNode } from "../formats/profile.ts";
 /** Sizes read off a node's shapes and attributes: those that decide how long its kernel takes. */
 export type Sizes = Readonly<Record<string, number>>;
 
-/** Class of a convolution, without what it computes in, and its sizes. */
-export function convolution(node: ProfileNode, fused: readonly ProfileNode[]): [kind: string, Sizes] {
+/** What ONNX Runtime makes part of the convolution before it. */
+export const ACTIVATIONS: ReadonlySet<string> = new Set([
+  "Relu",
+  "Clip",
+  "LeakyRelu",
+  "Sigmoid",
+  "Tanh",
+  "HardSigmoid",
+]);
+
+/**
+ * Class of a convolution, without what it computes in, and its sizes.
+ * @param integers whether it computes in integers: these are rounded and cut off in any case, with an activation or without
+ */
+export function convolution(
+  node: ProfileNode,
+  fused: readonly ProfileNode[],
+  integers: boolean,
+): [kind: string, Sizes] {
   const output = outputOf(node);
   const channels = inputsOf(node)[0]?.[1] ?? 1;
   const out = output[1] ?? 1;
@@ -13,6 +30,10 @@ export function convolution(node: ProfileNode, fused: readonly ProfileNode[]): [
     kernel: product(ints(node, "kernel_shape") ?? inputsOf(node)[1]?.slice(2) ?? []),
     stride: product(ints(node, "strides") ?? [1]),
     pixels: product(output.slice(2)),
+    // A plain layout gathers what a window covers row by row: a few long rows take less than many short ones.
+    width: output.slice(2).at(-1) ?? 1,
+    // It passes over the result once more for an activation.
+    ...(integers ? {} : { activation: fused.some(({ op }) => ACTIVATIONS.has(op)) ? 1 : 0 }),
   };
   if (groups > 1 && groups === channels && groups === out) return ["depthwise", { channels, ...sizes }];
   if (groups > 1) return ["grouped", { groups, in: channels / groups, out: out / groups, ...sizes }];

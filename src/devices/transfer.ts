@@ -16,7 +16,7 @@ export function transferByBench(profile: Profile, source: Device, target: Device
   checkSource(profile, source, from);
   const pair = Pair.of(from, to);
   const notes = new Set<string>();
-  const { absorbed, summing } = pair.unblocks ? plainFusions(profile) : NO_FUSIONS;
+  const { absorbed, summing, activated } = pair.unblocks ? plainFusions(profile) : NO_FUSIONS;
   if (absorbed.size > 0) notes.add(`${target.name}'s runtime fuses ${absorbed.size} more kernels into convolutions`);
   const estimates = profile.kernels.map((kernel, index): KernelEstimate => {
     const work = requireWork(profile, executed(profile, kernel));
@@ -25,7 +25,8 @@ export function transferByBench(profile: Profile, source: Device, target: Device
       return { seconds: 0, deviation: 0 };
     }
     if (absorbed.has(index)) return { seconds: 0, deviation: 0 };
-    const become = summing.has(index) ? { ...work, dims: { ...work.dims, sum: 1 } } : work;
+    const more = { ...(summing.has(index) ? { sum: 1 } : {}), ...(activated.has(index) ? { activation: 1 } : {}) };
+    const become = { ...work, dims: { ...work.dims, ...more } };
     return require(pair.estimate(become, { work, seconds: kernel.median_s }), kernel.op, target, notes);
   });
   return assembleTransferred(profile, profile, estimates, {
@@ -91,6 +92,11 @@ export function benchOf(device: Device): Bench {
   if (!device.bench)
     throw new Problem(
       `device "${device.name}" has published figures only; measure one with: tierwise device bench -o FILE`,
+    );
+  if (device.bench.kernels.some(({ kind, dims }) => kind === "conv" && dims.width === undefined))
+    throw new Problem(
+      `device "${device.name}" was benched with an earlier version, which did not note how wide maps are; ` +
+        "bench it again: tierwise device bench -o FILE",
     );
   return device.bench;
 }

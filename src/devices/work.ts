@@ -81,7 +81,7 @@ export function workOf(kernel: Executed): Work | undefined {
   const elements = product(outputOf(node));
   const source = product(inputsOf(node)[0] ?? []) || elements;
   if (node.op === "Conv" || node.op === "ConvInteger") {
-    const [kind, dims] = convolution(node, nodes);
+    const [kind, dims] = convolution(node, nodes, integers);
     return work(integers ? `q${kind}` : kind, dims);
   }
   if (node.op === "ConvTranspose") return work(integers ? "qdeconv" : "deconv", transposedConvolution(node));

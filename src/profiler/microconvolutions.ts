@@ -19,17 +19,25 @@ const FEATURES: readonly (readonly [side: number, channels: readonly number[]])[
 interface Convolution {
   readonly in: number;
   readonly out: number;
-  readonly side: number;
+  readonly height: number;
+  readonly width: number;
   readonly kernel: number;
+  /** Down the map; along its rows, which may be passed over with stride 1 where the map is only made lower. */
   readonly stride: number;
+  readonly along: number;
   readonly groups: number;
   readonly sum: boolean;
+  readonly activation: boolean;
 }
 
 export function convolutions(): MicroCase[] {
   const list: Convolution[] = [];
-  const add = (part: Partial<Convolution> & Pick<Convolution, "in" | "out" | "side" | "kernel">) =>
-    list.push({ stride: 1, groups: 1, sum: false, ...part });
+  type Square = Pick<Convolution, "in" | "out" | "kernel"> & { readonly side: number };
+  const add = ({ side, ...part }: Partial<Convolution> & Square) => {
+    const stride = part.stride ?? 1;
+    const activation = part.sum || isActivated(list.length);
+    list.push({ stride, groups: 1, sum: false, ...part, height: side, width: side, along: stride, activation });
+  };
   for (const channels of [1, 3])
     for (const [side, out, kernel] of [
       [28, 16, 3],
@@ -86,27 +94,54 @@ const SCATTERED_DEPTHWISE = 60;
 function offGrid(): Convolution[] {
   const full = Array.from({ length: SCATTERED }, (_, index): Convolution => {
     const [side, input, output, kernel, stride] = scattered(index + 1) as [number, number, number, number, number];
+    const step = stride < 0.8 ? 1 : 2;
     return {
+      ...outlined(2 * sized(2, 160, side), step, index),
       in: stepped(sized(3, 640, input), index),
       out: stepped(sized(4, 640, output), index + 2),
-      side: 2 * sized(2, 160, side),
       kernel: kernel < 0.5 ? 1 : kernel < 0.9 ? 3 : 5,
-      stride: stride < 0.8 ? 1 : 2,
       groups: 1,
       sum: false,
+      activation: isActivated(index),
     };
   });
   const depthwise = Array.from({ length: SCATTERED_DEPTHWISE }, (_, index): Convolution => {
     const [side, width, kernel, stride] = scattered(index + 1) as [number, number, number, number];
     const channels = stepped(sized(8, 960, width), index);
     return {
-      ...{ in: channels, out: channels, groups: channels, sum: false },
-      side: 2 * sized(2, 80, side),
+      ...{ in: channels, out: channels, groups: channels, sum: false, activation: isActivated(index) },
+      ...outlined(2 * sized(2, 80, side), stride < 0.7 ? 1 : 2, index),
       kernel: kernel < 0.6 ? 3 : 5,
-      stride: stride < 0.7 ? 1 : 2,
     };
   });
   return [...full, ...depthwise];
+}
+
+/** Three of five have an activation behind them; in networks those before a sum or a gate have none either. */
+function isActivated(index: number): boolean {
+  return turning(index, Math.SQRT2) < 0.6;
+}
+
+/**
+ * Evenly between 0 and 1, and apart from the digits that {@link scattered} takes sizes from: multiples of an irrational number
+ * without their whole part.
+ */
+function turning(index: number, irrational: number): number {
+  return (index * irrational) % 1;
+}
+
+/** Width of a map over its height, by turns: pictures are near squares, lines of text and spectrograms are strips. */
+const ASPECTS = [1, 4, 1, 32, 0.25, 1, 9] as const;
+
+/**
+ * A map of about as many pixels as the square. Every other strip that a stride makes smaller keeps its length, as in networks that
+ * read text.
+ */
+function outlined(side: number, stride: number, index: number) {
+  const aspect = ASPECTS[Math.floor(ASPECTS.length * turning(index, Math.sqrt(5)))]!;
+  const height = Math.max(1, Math.round(side / Math.sqrt(aspect)));
+  const width = Math.max(1, Math.round((side * side) / height));
+  return { height, width, stride, along: aspect > 1 && turning(index, Math.sqrt(3)) < 0.5 ? 1 : stride };
 }
 
 /** Only the second of two convolutions that are summed, and what reads a single channel, has no twin in integers. */
@@ -115,18 +150,19 @@ function isTwinned({ sum, in: channels }: Convolution): boolean {
 }
 
 function flopsOf(one: Convolution): number {
-  return (2 * one.out * (one.in / one.groups) * one.kernel ** 2 * one.side ** 2) / one.stride ** 2;
+  return (2 * one.out * (one.in / one.groups) * one.kernel ** 2 * one.height * one.width) / (one.stride * one.along);
 }
 
 function shapeOf(one: Convolution) {
   const pad = Math.floor(one.kernel / 2);
+  const pixels = one.height * one.width;
   return {
     weights: [one.out, one.in / one.groups, one.kernel, one.kernel],
-    bytes: 4 * (one.in * one.side ** 2 + (one.out * one.side ** 2) / one.stride ** 2) + one.out * one.in * 4,
+    bytes: 4 * (one.in * pixels + (one.out * pixels) / (one.stride * one.along)) + one.out * one.in * 4,
     attributes: {
       kernel_shape: [one.kernel, one.kernel],
       pads: [pad, pad, pad, pad],
-      strides: [one.stride, one.stride],
+      strides: [one.stride, one.along],
       group: one.groups,
     },
   };
@@ -137,18 +173,18 @@ function convolution(one: Convolution): MicroCase {
   return {
     bytes,
     add(graph) {
-      const data = graph.source([1, one.in, one.side, one.side]);
+      const data = graph.source([1, one.in, one.height, one.width]);
       const bias = graph.weight([one.out]);
       let made = graph.node("Conv", [data, graph.weight(weights), bias], attributes);
       if (one.sum) {
         const beside = graph.node(
           "Conv",
-          [graph.source([1, 8, one.side, one.side]), graph.weight([one.out, 8, 1, 1])],
+          [graph.source([1, 8, one.height, one.width]), graph.weight([one.out, 8, 1, 1])],
           { kernel_shape: [1, 1] },
         );
         made = graph.node("Add", [made, graph.node("Relu", [beside])]);
       }
-      graph.finish(graph.node("Relu", [made]), 4);
+      graph.finish(one.activation ? graph.node("Relu", [made]) : made, 4);
     },
   };
 }
@@ -158,7 +194,7 @@ function integerConvolution(one: Convolution): MicroCase {
   return {
     bytes: bytes / 2,
     add(graph) {
-      const data = graph.rounded(graph.source([1, one.in, one.side, one.side]));
+      const data = graph.rounded(graph.source([1, one.in, one.height, one.width]));
       const made = graph.node("Conv", [data, graph.integerWeight(weights, 0), graph.integerBias(one.out)], attributes);
       graph.finish(graph.rounded(made), 4);
     },

@@ -48,6 +48,8 @@ describe("what a plain layout fuses", () => {
 
   test("an activation alone becomes part of it, too", () => {
     const nodes = [convolution(24, 28), relu(24, 28)];
-    expect([...plainFusions(graphOf(nodes, [[1], []])).absorbed]).toEqual([1]);
+    const { absorbed, activated } = plainFusions(graphOf(nodes, [[1], []]));
+    expect([...absorbed]).toEqual([1]);
+    expect([...activated]).toEqual([0]);
   });
 });

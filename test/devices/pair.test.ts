@@ -112,4 +112,38 @@ describe("between two benches", () => {
     const pair = pairOf(benched(HERE), { ...there, bench: { ...there.bench!, kernels } });
     expect(pair.estimate(work, { work, seconds: 5e-6 })!.seconds).toBeCloseTo(9e-6, 9);
   });
+
+  test("an integer kernel's twin is the float kernel of its sizes, with an activation or without", () => {
+    const device = benched(HERE);
+    const floats = device.bench!.kernels.filter(({ kind }) => kind === "conv");
+    // Integers take half the time; every other float kernel has an activation.
+    const kernels = floats.flatMap((kernel, index) => {
+      const { activation: _, ...dims } = kernel.dims;
+      const half = kernel.median_s / 2;
+      const own = { kind: "qconv", dims, dtype: "int8" as const, median_s: half, low_s: half, high_s: half };
+      return [
+        { ...kernel, dims: { ...kernel.dims, activation: index % 2 } },
+        { ...kernel, ...own },
+      ];
+    });
+    const bench = { ...device, bench: { ...device.bench!, kernels } };
+    const pair = pairOf(bench, bench);
+    for (const [index, target] of kernels.entries()) {
+      const twin = kernels[index - 1];
+      if (target.kind === "qconv")
+        expect(pair.estimate(target, { work: twin!, seconds: twin!.median_s })!.seconds / target.median_s).toBeCloseTo(
+          1,
+          5,
+        );
+    }
+  });
+
+  test("a bench that does not say how wide maps are is refused", () => {
+    const device = benched(HERE);
+    const kernels = device.bench!.kernels.map((kernel) => {
+      const { width: _, ...dims } = kernel.dims as Record<string, number>;
+      return { ...kernel, dims };
+    });
+    expect(() => benchOf({ ...device, bench: { ...device.bench!, kernels } })).toThrow(/bench it again/);
+  });
 });

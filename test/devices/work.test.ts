@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
-import { type Executed, workOf } from "../../src/devices/index.ts";
+import { amountsOf } from "../../src/devices/amounts.ts";
+import { type Executed, keyOf, workOf } from "../../src/devices/index.ts";
 import type { ProfileNode } from "../../src/formats/profile.ts";
 
 const node = (
@@ -27,11 +28,19 @@ describe("what a kernel does", () => {
       },
     );
 
-  test("a convolution is the same work in every layout, and whatever is fused into it", () => {
+  test("a convolution is the same work in every layout; an activation and a sum fused into it count", () => {
     const plain = workOf(kernel("Conv", conv(1)));
-    expect(plain).toMatchObject({ kind: "conv", dims: { in: 32, out: 64, kernel: 9, stride: 4, pixels: 196, sum: 0 } });
+    expect(plain).toMatchObject({
+      kind: "conv",
+      dims: { in: 32, out: 64, kernel: 9, stride: 4, pixels: 196, activation: 0, sum: 0 },
+    });
+    expect(workOf(kernel("com.microsoft.nchwc.Conv", conv(1)))).toEqual(plain);
     const relu = node("Relu", [[1, 64, 14, 14]], [1, 64, 14, 14], {}, 5);
-    expect(workOf(kernel("com.microsoft.nchwc.Conv", conv(1), relu))).toEqual(plain);
+    expect(workOf(kernel("com.microsoft.nchwc.Conv", conv(1), relu))).toEqual({
+      ...plain,
+      dims: { ...plain!.dims, activation: 1 },
+    });
+    expect(workOf(kernel("com.microsoft.QLinearConv", conv(1), relu))?.dims).not.toHaveProperty("activation");
     const add = node(
       "Add",
       [
@@ -43,6 +52,17 @@ describe("what a kernel does", () => {
       5,
     );
     expect(workOf(kernel("com.microsoft.FusedConv", conv(1), add))?.dims.sum).toBe(1);
+  });
+
+  test("a convolution over a strip is not the one over a square of as many pixels", () => {
+    const over = (height: number, width: number) => {
+      const map = [1, 32, height, width];
+      const filter = [32, 1, 5, 5];
+      return workOf(kernel("Conv", node("Conv", [map, filter], map, { group: 32, kernel_shape: [5, 5] })))!;
+    };
+    expect(over(3, 96)).toMatchObject({ kind: "depthwise", dims: { pixels: 288, width: 96 } });
+    expect(keyOf(over(3, 96))).not.toBe(keyOf(over(96, 3)));
+    expect(amountsOf(over(3, 96))).toEqual(amountsOf(over(96, 3)));
   });
 
   test("depthwise and grouped convolutions are classes of their own, and so are integer ones", () => {
