@@ -9,6 +9,8 @@ export interface EncoderShape {
   readonly vocabulary: number;
   /** RoBERTa counts positions from its padding token on, has one token type and another head. */
   readonly roberta?: true;
+  /** Exported without token types, as RoBERTa is: they are zeros inside. */
+  readonly untyped?: true;
 }
 
 /** Devlin et al., BERT, NAACL 2019: uncased vocabulary. */
@@ -17,8 +19,11 @@ export const BERT_BASE: EncoderShape = { layers: 12, hidden: 768, heads: 12, voc
 export const BERT_SMALL: EncoderShape = { layers: 4, hidden: 512, heads: 8, vocabulary: 30522 };
 /** Liu et al., RoBERTa, 2019. */
 export const ROBERTA_BASE: EncoderShape = { layers: 12, hidden: 768, heads: 12, vocabulary: 50265, roberta: true };
-/** RoBERTa-tiny-cased (H. Zhang, 2020): trained as RoBERTa is, of BERT's architecture and cased vocabulary. */
-export const ROBERTA_TINY: EncoderShape = { layers: 4, hidden: 512, heads: 8, vocabulary: 28996 };
+/**
+ * RoBERTa-tiny-cased (H. Zhang, 2020): trained as RoBERTa is, of BERT's architecture and cased vocabulary. It takes what a RoBERTa takes, so
+ * that it can stand in for one.
+ */
+export const ROBERTA_TINY: EncoderShape = { layers: 4, hidden: 512, heads: 8, vocabulary: 28996, untyped: true };
 
 /** Standard deviation of initial weights in BERT. */
 const DEVIATION = 0.02;
@@ -28,14 +33,14 @@ const PADDING = 1;
 
 /**
  * Hugging Face's …ForSequenceClassification with eager attention. Inputs int64 [batch_size, sequence_length]:
- * `input_ids`, `attention_mask` and, for BERT, `token_type_ids`; at most 512 tokens. Output `logits` [batch_size, 2].
+ * `input_ids`, `attention_mask` and, for typed ones ({@link isTyped}), `token_type_ids`; at most 512 tokens. Output `logits` [batch_size, 2].
  */
 export function encoder(name: string, shape: EncoderShape, seed: number): ByteSource {
   const { hidden, roberta } = shape;
   const graph = new TorchGraph(name, seed);
   const free = ["batch_size", "sequence_length"];
-  const [ids, mask, types] = ["input_ids", "attention_mask", ...(roberta ? [] : ["token_type_ids"])].map((input) =>
-    graph.input(input, "int64", free),
+  const [ids, mask, types] = ["input_ids", "attention_mask", ...(isTyped(shape) ? ["token_type_ids"] : [])].map(
+    (input) => graph.input(input, "int64", free),
   );
   const base = roberta ? "/roberta" : "/bert";
   const first = graph.constant(base, "int64", 0);
@@ -57,6 +62,11 @@ export function encoder(name: string, shape: EncoderShape, seed: number): ByteSo
   return graph.build();
 }
 
+/** Whether token types are an input. */
+export function isTyped({ roberta, untyped }: EncoderShape): boolean {
+  return !roberta && !untyped;
+}
+
 /** 0 for tokens that are attended to and float32's lowest number for the others, [batch, 1, 1, length]. */
 function attentionBias(graph: TorchGraph, base: string, mask: string): string {
   let wide = graph.node("Unsqueeze", base, [mask, graph.constant(base, "int64", [1])]);
@@ -66,13 +76,14 @@ function attentionBias(graph: TorchGraph, base: string, mask: string): string {
   return graph.node("Mul", base, [hidden, graph.constant(base, "float32", -3.4028234663852886e38)]);
 }
 
-/** RoBERTa's token types, all 0, in the shape of the input. */
+/** Token types, all 0, in the shape of the input. */
 function expandedTypes(graph: TorchGraph, base: string, ids: string): string {
   const [batch, length] = [0, 1].map((axis) => dimension(graph, base, ids, axis));
   const [axes, start] = [graph.constant(base, "int64", [0]), graph.constant(base, "int64", [0])];
   const end = graph.node("Unsqueeze", base, [length!, start]);
   const [column, step] = [graph.constant(base, "int64", [1]), graph.constant(base, "int64", [1])];
-  const zeros = graph.integers("roberta.embeddings.token_type_ids", Array(POSITIONS + 2).fill(0), [1, POSITIONS + 2]);
+  const name = `${base.slice(1)}.embeddings.token_type_ids`;
+  const zeros = graph.integers(name, Array(POSITIONS + 2).fill(0), [1, POSITIONS + 2]);
   const row = graph.node("Slice", base, [zeros, axes, end, column, step]);
   const parts = [batch!, length!].map((size) =>
     graph.node("Unsqueeze", base, [size, graph.constant(base, "int64", [0])]),

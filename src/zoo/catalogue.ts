@@ -1,6 +1,6 @@
 import { unknownName } from "../formats/names.ts";
 import { type ByteSource, elements, isWeightType, type Model } from "../onnx/index.ts";
-import { BERT_BASE, BERT_SMALL, type EncoderShape, encoder, ROBERTA_BASE, ROBERTA_TINY } from "./bert.ts";
+import { BERT_BASE, BERT_SMALL, type EncoderShape, encoder, isTyped, ROBERTA_BASE, ROBERTA_TINY } from "./bert.ts";
 import { mobilenetV2 } from "./mobilenet.ts";
 import {
   DILATED_RESNET_50,
@@ -35,7 +35,7 @@ const image = (name: string, description: string, shape: ResNetShape): Architect
 });
 
 const text = (name: string, description: string, shape: EncoderShape): Architecture => {
-  const inputs = ["input_ids", "attention_mask", ...(shape.roberta ? [] : ["token_type_ids"])];
+  const inputs = ["input_ids", "attention_mask", ...(isTyped(shape) ? ["token_type_ids"] : [])];
   return {
     name,
     description,

@@ -12,7 +12,7 @@ describe("small ones run, and neither vanish nor explode", () => {
     ["resnet18", { input: [2, 3, 224, 224] }],
     ["mobilenet_v2", { input: [2, 3, 224, 224] }],
     ["bert_small", { input_ids: [2, 20], attention_mask: [2, 20], token_type_ids: [2, 20] }],
-    ["roberta_tiny", { input_ids: [1, 512], attention_mask: [1, 512], token_type_ids: [1, 512] }],
+    ["roberta_tiny", { input_ids: [1, 512], attention_mask: [1, 512] }],
   ])("%s", (name, shapes) => {
     const model = readModel(architecture(name).build(1), name);
     return withSubject(model, { shapes }, async (subject) => {
