@@ -1,4 +1,4 @@
-import { median } from "simple-statistics";
+import { median, quantile } from "simple-statistics";
 import type { MeasuredRun } from "../../src/formats/runs.ts";
 import type { Distribution, Network, StationSpec, VisitSpec } from "../../src/simulator/index.ts";
 
@@ -10,6 +10,8 @@ export interface Alone {
   readonly back: readonly number[];
   /** Of each request: all that is neither a stage of a tier nor the link's rate. */
   readonly rest: readonly number[];
+  /** Median. */
+  readonly latency_s: number;
   /** Processor seconds a request of the whole process of each tier. */
   readonly processor_s: { readonly mobile: number; readonly edge: number };
   readonly bits: { readonly there: number; readonly back: number };
@@ -40,6 +42,7 @@ export function aloneIn(stream: readonly MeasuredRun[], link_bps: number): Alone
     rest: alone.map(({ latency_s }, i) =>
       Math.max(0, latency_s! - out[i]! - there[i]! - back[i]! - (bits.there + bits.back) / link_bps),
     ),
+    latency_s: median(alone.map(({ latency_s }) => latency_s!)),
     processor_s: {
       mobile: median(alone.map(({ processor_s }) => processor_s!.mobile!)),
       edge: median(alone.map(({ processor_s }) => processor_s!.edge!)),
@@ -47,12 +50,15 @@ export function aloneIn(stream: readonly MeasuredRun[], link_bps: number): Alone
   };
 }
 
+/** Quantile of what lone requests spend beside stages that is taken for the least: a few are timed short. */
+const LEAST = 0.1;
+
 const meanOf = (values: readonly number[]) => values.reduce((sum, value) => sum + value, 0) / values.length;
 
 /**
  * The network that these requests make at such moments. A tier serves one request after another; what its process does beside that
- * (messages, memory) takes processor time of its host, for which it shares the cores with the tier: as much of it as a lone request
- * waits for is on the request's way, the rest beside it.
+ * (messages, memory) takes processor time of its host, for which it shares the cores with the tier. The least that a lone request spends
+ * beside stages is on its way, the rest of that processor time is not; what it spends beyond the least is a pause that occupies nothing.
  */
 export function networkOf(alone: Alone, link_bps: number, times_s: readonly number[], sharing: Sharing): Network {
   const { out, there, back, rest, processor_s, bits } = alone;
@@ -61,21 +67,18 @@ export function networkOf(alone: Alone, link_bps: number, times_s: readonly numb
     edge: Math.max(0, processor_s.edge - meanOf(there)),
   };
   const handling = beside.mobile + beside.edge;
-  const onTheWay = Math.min(1, handling / meanOf(rest));
-  const shareOf = (tier: "mobile" | "edge") => (handling > 0 ? (onTheWay * beside[tier]) / handling : 0);
-  const empirical = (values: readonly number[], scale = 1): Distribution => ({ kind: "empirical", values, scale });
+  const least = quantile([...rest], LEAST);
+  const onTheWay = handling > 0 ? Math.min(1, least / handling) : 0;
+  const empirical = (values: readonly number[]): Distribution => ({ kind: "empirical", values });
   const hostOf = (tier: string) => (sharing === "own" ? tier : "machine");
   const tier = (name: string): Record<string, StationSpec> => ({
     [`tier:${name}`]: { host: hostOf(name) },
     [`messages:${name}`]: { servers: Number.POSITIVE_INFINITY, host: hostOf(name) },
   });
   const link: StationSpec = { discipline: "sharing", rate: link_bps };
-  const messages = (name: "mobile" | "edge"): VisitSpec[] => [
-    { station: `messages:${name}`, work: empirical(rest, shareOf(name)) },
-  ];
-  const upkeep = (name: "mobile" | "edge"): VisitSpec => ({
+  const messages = (name: "mobile" | "edge", share: number): VisitSpec => ({
     station: `messages:${name}`,
-    work: beside[name] - meanOf(rest) * shareOf(name),
+    work: beside[name] * share,
   });
   const arrivals = { kind: "trace" as const, times_s };
   return {
@@ -91,17 +94,25 @@ export function networkOf(alone: Alone, link_bps: number, times_s: readonly numb
       request: {
         arrivals,
         route: [
-          { station: "pause", work: empirical(rest, 1 - onTheWay) },
-          ...messages("mobile"),
+          { station: "pause", work: empirical(rest.map((own) => Math.max(0, own - onTheWay * handling))) },
+          messages("mobile", onTheWay),
           { station: "tier:mobile", work: empirical(out) },
           { station: "up", work: bits.there },
-          ...messages("edge"),
+          messages("edge", onTheWay),
           { station: "tier:edge", work: empirical(there) },
           { station: "down", work: bits.back },
           { station: "tier:mobile", work: empirical(back) },
         ],
       },
-      upkeep: { arrivals, route: [upkeep("mobile"), upkeep("edge")] },
+      upkeep: {
+        arrivals,
+        route: [
+          // A lone request does not wait for it: it falls on those that come after.
+          { station: "pause", work: alone.latency_s },
+          messages("mobile", 1 - onTheWay),
+          messages("edge", 1 - onTheWay),
+        ],
+      },
     },
   };
 }

@@ -63,6 +63,8 @@ function compareOne(folder: string, { document, profile }: PreparedModel, placem
     // Without a delay: the sender would wait for it turn by turn, on a tier's processor.
     links: { "mobile>edge": { bandwidth: `${LINK_BPS} bit/s`, delay: "0 s" } },
     tiers: own ? { mobile: { cores: "0" }, edge: { cores: "1" } } : {},
+    // Until the agents' own code is compiled as it stays.
+    warmups: 100,
     seed: 1,
   };
   const name = `load-${profile.model.name}-${placement.replace(">", "-")}`;

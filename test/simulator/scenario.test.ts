@@ -30,6 +30,22 @@ const TOPOLOGY = topologyOf({
 });
 const one = { placement: "box", arrivals: { every: "100 s" } };
 
+test("tiers of one host share its cores where requests meet, and a lone one does not notice", () => {
+  const twoTiers = (host: object) =>
+    topologyOf({
+      ...("hosts" in host ? { hosts: { machine: { cores: 1 } } } : {}),
+      tiers: ["phone", "box"].map((name) => ({ name, ...("hosts" in host ? { host: "machine" } : {}) })),
+      links: [{ from: "phone", to: "box", bandwidth: "1 Gbit/s" }],
+    });
+  const meanOf = (topology: ReturnType<typeof topologyOf>, rate: number) => {
+    const scenario = scenarioOf({ workload: [{ placement: "phone>box", cut: "/layer1/Conv", arrivals: { rate } }] });
+    return simulate(compileScenario(scenario, topology, MODELS).network, { requests: 5000 }).latency.mean.value;
+  };
+  const [own, shared] = [twoTiers({}), twoTiers({ hosts: 1 })];
+  expect(meanOf(shared, 0.001)).toBeCloseTo(meanOf(own, 0.001), 6);
+  expect(meanOf(shared, 12)).toBeGreaterThan(1.3 * meanOf(own, 12));
+});
+
 describe("a request that is alone", () => {
   test.prop([chain, row(1), fc.constantFrom("a", "b", "c", "a>b", "a>c", "b>c", "a>b>c")], { numRuns: 100 })(
     "takes in the simulation what the closed form says, whatever the placement",
