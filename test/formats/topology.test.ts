@@ -142,7 +142,10 @@ describe("a malformed topology names the file and the field", () => {
     ["5", "expected object"],
     ["{ tiers: [] }", "tiers: too small"],
     ["{ hosts: { box: { cores: 2 } }, tiers: [{ name: a, host: rack }] }", 'tiers[0].host: unknown host "rack"'],
-    ["{ hosts: { box: { cores: 2 } }, tiers: [{ name: a, host: box, threads: 4 }] }", 'its host "box" has only 2 cores'],
+    [
+      "{ hosts: { box: { cores: 2 } }, tiers: [{ name: a, host: box, threads: 4 }] }",
+      'its host "box" has only 2 cores',
+    ],
   ])("%s", (text, message) => {
     expect(() => parseTopology(text, "home.yaml")).toThrow(message);
   });
