@@ -89,7 +89,7 @@ export const SUBJECTS: readonly StudySubject[] = [
   },
 ];
 
-/** Smaller models of the same two kinds, for a quick run of the same path: `--small`. No published figure is of them. */
+/** Smaller models of the same two kinds, for a quick run of the same path: `--models mobilenet`. No published figure is of them. */
 export const SMALL: readonly StudySubject[] = [
   {
     ...SUBJECTS[0]!,
