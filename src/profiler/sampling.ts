@@ -37,6 +37,8 @@ export class Runner {
   readonly #first: boolean[] = [];
   /** Processors that this process had during the run's turn: 1 when one was its own all the time. */
   readonly #processors: number[] = [];
+  /** Of the best turn. */
+  #mostProcessors = 0;
   readonly #threads: number;
 
   /**
@@ -78,12 +80,13 @@ export class Runner {
     const { user, system } = process.cpuUsage(before);
     const processors = (user + system) / 1000 / (performance.now() - began);
     for (let made = 0; made < run; made++) this.#processors.push(processors);
+    this.#mostProcessors = Math.max(this.#mostProcessors, processors);
     return processors;
   }
 
   /** How many processors an undisturbed turn has: nearly all threads', or nearly what the best turn had if that is less. */
   #undisturbed(): number {
-    return UNDISTURBED * Math.min(this.#threads, Math.max(...this.#processors));
+    return UNDISTURBED * Math.min(this.#threads, this.#mostProcessors);
   }
 
   /** The runs that count, warm-up included. */
