@@ -14,7 +14,7 @@ import type { Profile } from "../src/formats/profile.ts";
 import { parseScenario } from "../src/formats/scenario.ts";
 import { parseTopology, type Topology } from "../src/formats/topology.ts";
 import { type PlanQuestion, solve } from "../src/planner/index.ts";
-import { type Chain, profileOf } from "../test/costmodel/profiles.ts";
+import { deepChain, profileOf } from "../test/costmodel/profiles.ts";
 import { measureSweep } from "./plan/sweep.ts";
 import { WHAT_IFS, whatIfs } from "./plan/whatif.ts";
 
@@ -131,22 +131,6 @@ function scaled(profile: Profile, factor: number): Profile {
   };
 }
 
-/** A deep network: tensors shrink and kernels vary in a fixed pattern. */
-function synthetic(kernels: number): Chain {
-  return {
-    kernels: Array.from({ length: kernels }, (_, i) => ({ median_s: (50 + ((i * 37) % 101)) * 1e-6, spread_s: 1e-6 })),
-    cuts: Array.from({ length: kernels - 1 }, (_, i) => ({
-      elements: [Math.round(800_000 / 2 ** ((6 * i) / kernels)) + ((i * 7919) % 997)],
-      boundary_s: ((i * 13) % 29) * 1e-6,
-    })),
-    weight_bytes: 100e6,
-    inputElements: 150_528,
-    outputElements: 1000,
-    threads: 1,
-    overhead_s: 1e-4,
-  };
-}
-
 /** Gives the chain skips around every four nodes, as residual blocks have. */
 function withEdges(profile: Profile): Profile {
   const count = profile.nodes.length;
@@ -192,7 +176,7 @@ function subjects(): Subject[] {
     .filter(({ settings }) => settings.threads === 1)
     .toSorted((a, b) => b.cuts.length - a.cuts.length)
     .slice(0, 1);
-  const chain = profileOf(synthetic(701));
+  const chain = profileOf(deepChain(701));
   return [withEdges(chain), withBranches(chain), ...profiles].map((profile) => ({
     name: `${profile.model.name}, ${profile.cuts.length} cuts`,
     profile,

@@ -145,6 +145,22 @@ export function profileOf(chain: Chain): Profile {
 const seconds = fc.double({ min: 0, max: 0.1, noNaN: true });
 const elements = fc.integer({ min: 1, max: 500_000 });
 
+/** A deep network: tensors shrink and kernels vary in a fixed pattern. */
+export function deepChain(kernels: number): Chain {
+  return {
+    kernels: Array.from({ length: kernels }, (_, i) => ({ median_s: (50 + ((i * 37) % 101)) * 1e-6, spread_s: 1e-6 })),
+    cuts: Array.from({ length: kernels - 1 }, (_, i) => ({
+      elements: [Math.round(800_000 / 2 ** ((6 * i) / kernels)) + ((i * 7919) % 997)],
+      boundary_s: ((i * 13) % 29) * 1e-6,
+    })),
+    weight_bytes: 100e6,
+    inputElements: 150_528,
+    outputElements: 1000,
+    threads: 1,
+    overhead_s: 1e-4,
+  };
+}
+
 /** Chains of two to six kernels. */
 export const chain: fc.Arbitrary<Chain> = fc.integer({ min: 2, max: 6 }).chain((length) =>
   fc.record({
