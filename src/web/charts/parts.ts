@@ -27,7 +27,15 @@ export function partsOf({ topology: { tiers } }: Scene, placement: string, predi
   for (const { stages } of predictions) for (const stage of stages) if (stage.seconds > 0) used.add(keyOf(stage));
   const [head, tail] = placement.split(">");
   const between = BETWEEN.map((key): Part => ({ key, label: key, fill: `var(--${key})`, on: `var(--${key}-on)` }));
-  const all = [infer(head!), ...between, ...(tail === undefined ? [] : [infer(tail)])];
+  const passed = [...used];
+  const isSent = used.has("transfer") && passed.indexOf("transfer") < passed.indexOf(`tier:${head}`);
+  // Whole on a tier other than the one where requests enter, it computes after the message has come.
+  const all =
+    tail !== undefined
+      ? [infer(head!), ...between, infer(tail)]
+      : isSent
+        ? [...between, infer(head!)]
+        : [infer(head!), ...between];
   return all.filter(({ key }) => used.has(key));
 }
 
