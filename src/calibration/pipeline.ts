@@ -25,15 +25,24 @@ const SPREAD = {
 /** On machines other than the profiled one: of a tier's speed, and of what its integer kernels gain beside what they gain here. */
 const FOREIGN = { tier: 1, integer: 0.4 } as const;
 const INTEGER = /(^|\+)(sptq|qat)$/;
-/** Share of a link's rate that messages get; headers of packets and of requests take the rest. */
-const GOODPUT = { median: 0.95, spread: 0.03 };
+/** Share of a link's rate that messages get: of an Ethernet frame of 1,514 bytes TCP carries 1,448. Links of one table are alike. */
+const GOODPUT = { median: 1448 / 1514, spread: 0.02, link: 0.005 };
+/** Seconds per byte of a message that sender and receiver spend on it while the link waits. */
+const HANDLING = { median_s_per_byte: 0.5e-9, spread: 1 };
+/** Bytes that pass a shaped link at once although nobody gave it a burst: a token bucket holds a frame or two at least. */
+const FRAMES = { median_bytes: 3200, spread: 0.5 };
+/** Seconds that an engine takes to load anything. */
+const LOAD = { name: "overhead of a load", median_s: 0.5e-3, spread: 1 };
 /** Seconds from one program to the next, beyond all stages: system calls, wake-ups, parsing of headers. */
 const HOP = { median_s: 0.5e-3, spread: 1 };
 /** Seconds that a run takes longer after a pause than in a profile's loop: its caches are cold. */
-const COLD_CACHES = { median_s: 0.2e-3, spread: 1 };
-/** Seconds of a request outside of its stages, and per byte of its messages: handing over between threads, copies. */
-const REST = { median_s: 0.5e-3, spread: 1 };
-const COPY = { median_s_per_byte: 0.3e-9, spread: 1 };
+const COLD_CACHES = { name: "cold caches of a run", median_s: 0.2e-3, spread: 1 };
+/**
+ * Seconds of a request outside of its stages, for each link that it crosses, and per byte of its messages: handing over between threads, copies, and the collection of
+ * garbage, of which texts leave more than bytes, and sessions more than runs.
+ */
+const REST = { median_s: 0.5e-3, spread: 1, session: 0.5 };
+const COPY = { median_s_per_byte: 0.3e-9, spread: 1, codec: 1 };
 
 /** What a stage takes: profiled seconds times factors, and what comes on top. */
 interface Part {
@@ -44,13 +53,17 @@ interface Part {
   readonly factors: readonly number[];
   readonly divides: boolean;
   readonly fixed_s: number;
-  /** Unknown seconds on top; −1 for none. */
-  readonly added: number;
+  /** An unknown number of bytes, of so many seconds each, that the seconds do not have, as far as there are any. */
+  readonly spared?: { readonly unknown: number; readonly per_byte_s: number };
+  /** Unknown seconds on top, each so many times. */
+  readonly added: readonly { readonly unknown: number; readonly times: number }[];
 }
 
-function secondsOf({ seconds, factors, divides, fixed_s, added }: Part, values: ArrayLike<number>): number {
+function secondsOf({ seconds, factors, divides, fixed_s, spared, added }: Part, values: ArrayLike<number>): number {
   const factor = factors.reduce((sum, index) => sum + values[index]!, 0);
-  return seconds * Math.exp(divides ? -factor : factor) + fixed_s + (added < 0 ? 0 : Math.exp(values[added]!));
+  const left = spared ? Math.max(0, seconds - spared.per_byte_s * Math.exp(values[spared.unknown]!)) : seconds;
+  const scaled = left * Math.exp(divides ? -factor : factor) + fixed_s;
+  return added.reduce((sum, { unknown, times }) => sum + times * Math.exp(values[unknown]!), scaled);
 }
 
 /**
@@ -83,16 +96,29 @@ export class PipelineModel implements LatencyModel {
     const { unknowns } = this;
     const configuration = unknowns.of(`factor ${configurationKey(run)}`, "", 0, SPREAD.configuration);
     const parts = stages.map((stage) => this.#part(stage, run));
-    const rest = unknowns.of("request beyond its stages", "s", Math.log(REST.median_s), REST.spread);
-    const copy = unknowns.of("copying of a byte", "s", Math.log(COPY.median_s_per_byte), COPY.spread);
+    const { session = "warm", codec = this.#topology?.codec ?? "raw" } = run;
+    const anyRest = unknowns.of("request beyond its stages", "s", Math.log(REST.median_s), REST.spread);
+    const rest = unknowns.of(`request beyond its stages, ${session} session`, "s", 0, REST.session, [anyRest]);
+    const crossed = stages.filter(({ stage }) => stage === "transfer").length;
+    const anyLink = unknowns.of("request beyond its stages, per link", "s", Math.log(REST.median_s), REST.spread);
+    const perLink = unknowns.of(`request beyond its stages, per link, ${session} session`, "s", 0, REST.session, [
+      anyLink,
+    ]);
+    const anyCopy = unknowns.of("copying of a byte", "s", Math.log(COPY.median_s_per_byte), COPY.spread);
+    const copy = unknowns.of(`copying of a byte as ${codec}`, "s", 0, COPY.codec, [anyCopy]);
     const bytes = stages.reduce((sum, stage) => sum + (stage.bytes ?? 0), 0);
-    const beyond = (values: ArrayLike<number>) => Math.exp(values[rest]!) + bytes * Math.exp(values[copy]!);
+    const beyond = (values: ArrayLike<number>) =>
+      Math.exp(values[rest]!) + crossed * Math.exp(values[perLink]!) + bytes * Math.exp(values[copy]!);
     return {
       base: configuration,
       unknowns: [
         ...new Set([
-          ...[configuration, rest, copy],
-          ...parts.flatMap(({ factors, added }) => (added < 0 ? factors : [...factors, added])),
+          ...[configuration, rest, perLink, copy],
+          ...parts.flatMap(({ factors, added, spared }) => [
+            ...factors,
+            ...(spared ? [spared.unknown] : []),
+            ...added.map(({ unknown }) => unknown),
+          ]),
         ]),
       ],
       latencies: (values) => [
@@ -110,10 +136,10 @@ export class PipelineModel implements LatencyModel {
     const [kind, name] = resource.split(":") as ["tier" | "link", string];
     const { unknowns } = this;
     if (kind === "tier") {
-      const added =
-        stage === "infer"
-          ? unknowns.of("cold caches of a run", "s", Math.log(COLD_CACHES.median_s), COLD_CACHES.spread)
-          : -1;
+      const onTop = stage === "infer" ? COLD_CACHES : stage === "load" ? LOAD : undefined;
+      const added = onTop
+        ? [{ unknown: unknowns.of(onTop.name, "s", Math.log(onTop.median_s), onTop.spread), times: 1 }]
+        : [];
       const factors = this.#factors(stage, name, run);
       return { column: `${name}_${stage}`, seconds, factors, divides: false, fixed_s: 0, added };
     }
@@ -121,13 +147,23 @@ export class PipelineModel implements LatencyModel {
     const link = this.#linkOf(run, from, to);
     const forward = this.#forward(from, to);
     const held = link.burst_bytes + (link.burst_s * link.bandwidth_bps) / 8;
+    const goodput = unknowns.of("goodput", "", Math.log(GOODPUT.median), GOODPUT.spread);
+    const hop = unknowns.of("overhead of a hop", "s", Math.log(HOP.median_s), HOP.spread);
+    const handling = unknowns.of("handling of a byte", "s", Math.log(HANDLING.median_s_per_byte), HANDLING.spread);
     return {
       column: `${forward.replace(">", "_")}_transfer`,
       seconds: (Math.max(0, (bytes ?? 0) - held) * 8) / link.bandwidth_bps,
-      factors: [unknowns.of(`goodput of ${forward}`, "", Math.log(GOODPUT.median), GOODPUT.spread)],
+      factors: [unknowns.of(`goodput of ${forward}`, "", 0, GOODPUT.link, [goodput])],
       divides: true,
       fixed_s: link.delay_s,
-      added: unknowns.of("overhead of a hop", "s", Math.log(HOP.median_s), HOP.spread),
+      spared: {
+        unknown: unknowns.of("bytes passed at once", "", Math.log(FRAMES.median_bytes), FRAMES.spread),
+        per_byte_s: 8 / link.bandwidth_bps,
+      },
+      added: [
+        { unknown: hop, times: 1 },
+        { unknown: handling, times: bytes ?? 0 },
+      ],
     };
   }
 

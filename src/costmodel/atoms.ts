@@ -7,6 +7,8 @@ export interface AtomFlow {
   readonly consumers: readonly number[];
   /** Index into the profile's tensors. */
   readonly tensor: number;
+  /** Whether it is an output of the model, which the last segment answers with. */
+  readonly leaves: boolean;
 }
 
 /**
@@ -60,14 +62,22 @@ export function atomGraph(profile: Profile): AtomGraph | undefined {
   for (const [i, node] of nodes.entries()) {
     weightBytes[atomOf[i]!]! += parameters > 0 ? (node.parameters / parameters) * profile.model.weight_bytes : 0;
   }
-  return { nodes: count, flows: flowsOf(edges, atomOf), atomOf, seconds, kernels: kernelCounts, weightBytes };
+  return {
+    nodes: count,
+    flows: flowsOf(edges, atomOf, profile.model.outputs),
+    atomOf,
+    seconds,
+    kernels: kernelCounts,
+    weightBytes,
+  };
 }
 
-function flowsOf(edges: readonly ProfileEdge[], atomOf: Int32Array): AtomFlow[] {
+function flowsOf(edges: readonly ProfileEdge[], atomOf: Int32Array, outputs: readonly number[]): AtomFlow[] {
   return edges.flatMap(({ tensor, producer, consumers }) => {
     const from = producer === null ? null : atomOf[producer]!;
     const to = [...new Set(consumers.map((node) => atomOf[node]!))].filter((atom) => atom !== from);
-    return to.length > 0 ? [{ producer: from, consumers: to, tensor }] : [];
+    const leaves = outputs.includes(tensor);
+    return to.length > 0 || leaves ? [{ producer: from, consumers: to, tensor, leaves }] : [];
   });
 }
 

@@ -56,15 +56,16 @@ export function partitionSegments(profile: Profile, graph: AtomGraph, partition:
 
 function seamsOf(profile: Profile, { labels, segments }: Partition): { readonly tensors: number[] }[] {
   return Array.from({ length: segments - 1 }, (_, seam) => ({
-    tensors: crossing(profile.edges!, labels, seam).map(({ tensor }) => tensor),
+    tensors: crossing(profile, labels, seam).map(({ tensor }) => tensor),
   }));
 }
 
-/** The tensors that are there before a seam and needed after it. */
-export function crossing(edges: readonly ProfileEdge[], labels: ArrayLike<number>, seam: number): ProfileEdge[] {
+/** The tensors that are there before a seam and needed after it, if only for the answer. */
+export function crossing({ edges = [], model }: Profile, labels: ArrayLike<number>, seam: number): ProfileEdge[] {
   return edges.filter(
-    ({ producer, consumers }) =>
-      (producer === null || labels[producer]! <= seam) && consumers.some((node) => labels[node]! > seam),
+    ({ tensor, producer, consumers }) =>
+      (producer === null || labels[producer]! <= seam) &&
+      (model.outputs.includes(tensor) || consumers.some((node) => labels[node]! > seam)),
   );
 }
 

@@ -12,8 +12,8 @@ export interface MessageCosts {
 
 /**
  * What each codec of the profile makes of the tensors at each boundary. Bytes are exact, frame included, but for json
- * where the profile does not know the text's length; seconds scale with the tensor's size, four bytes counting as one
- * element of the float32 tensor that was measured.
+ * where the profile does not know the text's length; seconds scale with what a tensor comes to on the wire, beside what an
+ * element of the measured float32 tensor did (integers and zeros are short in json, and quickly written).
  *
  * @param only of this codec alone
  */
@@ -32,18 +32,30 @@ export function messageCosts(
       const sum = (tensors: readonly TensorInfo[], of: (tensor: TensorInfo) => number) =>
         tensors.reduce((total, tensor) => total + of(tensor), 0);
       const each = (of: (tensors: readonly TensorInfo[]) => number) => Float64Array.from(messages, of);
+      const size = (tensor: TensorInfo) => dataBytes(tensor, cost) / cost.bytes_per_element;
       const costs: MessageCosts = {
         bytes: each((tensors) => frameBytes(cost.codec, tensors) + sum(tensors, (tensor) => dataBytes(tensor, cost))),
         encode_s: each((tensors) =>
-          sum(tensors, ({ bytes }) => cost.encode_base_s + (bytes / 4) * cost.encode_s_per_element),
+          sum(tensors, (tensor) => cost.encode_base_s + size(tensor) * cost.encode_s_per_element),
         ),
         decode_s: each((tensors) =>
-          sum(tensors, ({ bytes }) => cost.decode_base_s + (bytes / 4) * cost.decode_s_per_element),
+          sum(tensors, (tensor) => cost.decode_base_s + size(tensor) * cost.decode_s_per_element),
         ),
       };
       return [cost.codec, costs];
     }),
   );
+}
+
+/** A profile's cuts with all that travels at them: what the tail needs, and outputs of the model that the head has made. */
+export function travelling({ cuts, edges = [], model }: Profile): Profile["cuts"] {
+  const outputs = edges.filter(({ tensor }) => model.outputs.includes(tensor));
+  return cuts.map((cut) => {
+    const made = outputs.filter(
+      ({ tensor, producer }) => (producer ?? -1) < cut.position && !cut.tensors.includes(tensor),
+    );
+    return made.length === 0 ? cut : { ...cut, tensors: [...cut.tensors, ...made.map(({ tensor }) => tensor)] };
+  });
 }
 
 /** Bytes of a tensor's elements on the wire. */

@@ -2,7 +2,7 @@ import { unknownName } from "../formats/names.ts";
 import { Problem } from "../formats/problem.ts";
 import type { CodecName, Profile } from "../formats/profile.ts";
 import type { Tier } from "../formats/topology.ts";
-import { type MessageCosts, messageCosts, relaySecondsPerByte } from "./messages.ts";
+import { type MessageCosts, messageCosts, relaySecondsPerByte, travelling } from "./messages.ts";
 import { HIGH, LOW, MEDIAN, type Segments, SegmentTable } from "./segments.ts";
 
 /** What one profile says, in the form that predictions read. */
@@ -101,7 +101,7 @@ export function loadModel(profiles: Profile | readonly Profile[]): CostModel {
       .map(({ codec }) => codec)
       .filter((codec) => all.every(({ codecs }) => codecs.some((other) => other.codec === codec))),
     tables: all.map((profile) => {
-      const byId = new Map(profile.cuts.map((cut) => [cut.id, cut]));
+      const byId = new Map(travelling(profile).map((cut) => [cut.id, cut]));
       const cuts = inAll.map((id) => byId.get(id)!);
       return {
         threads: profile.settings.threads,

@@ -1,5 +1,6 @@
 import { Problem } from "../formats/problem.ts";
 import type { Profile, ProfileSegment } from "../formats/profile.ts";
+import { travelling } from "./messages.ts";
 
 /** Which of a kernel's three figures to add up. Added up, bounds mean that all kernels drift together. */
 export const STATISTICS = ["median_s", "low_s", "high_s"] as const;
@@ -119,11 +120,12 @@ export class SegmentTable implements Segments {
     const anchors = profile.anchors ?? [];
     if (anchors.length === 0) return;
     const which = side === "head" ? "before" : "after";
+    const cuts = travelling(profile);
     const sums = prefixSums(profile.kernels.map(({ median_s }) => median_s * profile.run.skew));
     const whole = sums[profile.whole_kernels]!;
     const { request_base_s, request_per_kernel_s, request_per_byte_s } = profile.run;
     const points = anchors.flatMap((anchor) => {
-      const cut = profile.cuts.find(({ id }) => id === anchor.cut);
+      const cut = cuts.find(({ id }) => id === anchor.cut);
       if (!cut) return [];
       const kernels = parseRanges(cut[side].kernels, profile, cut.id);
       const summed = kernels.reduce((total, [first, last]) => total + (sums[last + 1]! - sums[first]!), 0);

@@ -117,7 +117,7 @@ function evaluate(
   const raw = new Set(profile!.model.inputs);
   if (forbidden.size > 0) {
     for (let seam = 0; seam + 1 < segments; seam++) {
-      if (crossing(profile!.edges!, labels, seam).some(({ tensor }) => raw.has(tensor))) return undefined;
+      if (crossing(profile!, labels, seam).some(({ tensor }) => raw.has(tensor))) return undefined;
     }
   }
   const model = partitionModel(

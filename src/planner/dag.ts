@@ -3,6 +3,8 @@ export interface Flow {
   /** Index of the node that makes it; null for an input, which is there before the first part. */
   readonly producer: number | null;
   readonly consumers: readonly number[];
+  /** Whether it leaves the graph, and is carried to the last part for that. */
+  readonly leaves?: boolean;
 }
 
 /** What is cut: nodes in any order, and the tensors between them. */

@@ -84,9 +84,10 @@ function leastAhead(series: Series, costs: PartitionCosts, bounds: Bounds, of: F
 export function partitionCost({ flows }: Dag, costs: PartitionCosts, labels: ArrayLike<number>): number {
   let sum = 0;
   for (let v = 0; v < labels.length; v++) sum += costs.node[labels[v]!]![v]!;
-  for (const [t, { producer, consumers }] of flows.entries()) {
+  for (const [t, { producer, consumers, leaves }] of flows.entries()) {
     const from = producer === null ? 0 : labels[producer]!;
-    const until = consumers.reduce((last, consumer) => Math.max(last, labels[consumer]!), from);
+    const farthest = leaves ? costs.node.length - 1 : from;
+    const until = consumers.reduce((last, consumer) => Math.max(last, labels[consumer]!), farthest);
     for (let seam = from; seam < until; seam++) sum += costs.flow[seam]![t]!;
   }
   return sum;

@@ -52,11 +52,12 @@ export function seriesOf(dag: Dag): Series {
   }
   const flows: BlockFlow[][] = nodes.map(() => []);
   const through: number[][] = nodes.map(() => []);
-  for (const [flow, { producer, consumers }] of dag.flows.entries()) {
-    if (consumers.length === 0) continue;
+  for (const [flow, { producer, consumers, leaves: wanted = false }] of dag.flows.entries()) {
+    if (consumers.length === 0 && !wanted) continue;
     const start = producer === null ? -1 : place[producer]!;
-    const end = consumers.reduce((last, node) => Math.max(last, place[node]!), start);
-    for (let block = Math.max(0, Math.ceil(start / 2)); 2 * block <= end; block++) {
+    const farthest = wanted ? 2 * nodes.length : start;
+    const end = consumers.reduce((last, node) => Math.max(last, place[node]!), farthest);
+    for (let block = Math.max(0, Math.ceil(start / 2)); block < nodes.length && 2 * block <= end; block++) {
       const made = start === 2 * block;
       const leaves = end > 2 * block;
       if (!made && leaves) {

@@ -1,5 +1,6 @@
+import { setTimeout } from "node:timers/promises";
 import { free } from "./allocator.ts";
-import type { Feeds, Session } from "./runtime.ts";
+import { type Feeds, type Session, SPIN_S } from "./runtime.ts";
 import { medianInterval, relativeInterval, warmUpLength } from "./statistics.ts";
 import { readTrace, type TraceCost } from "./trace.ts";
 
@@ -13,6 +14,8 @@ const LEAST_SAMPLES = 12;
 const MOST_SAMPLES = 1500;
 /** A turn that got less than this share of the processor time that it could use was shared with other processes. */
 const UNDISTURBED = 0.9;
+/** After a turn of several threads: until they have gone to sleep. */
+const SETTLING_S = 2 * SPIN_S;
 /** So often is a turn taken that other processes disturb. */
 const MOST_ATTEMPTS = 3;
 
@@ -63,6 +66,7 @@ export class Runner {
       const processors = await this.#runs();
       if (processors >= this.#undisturbed()) break;
     }
+    if (this.#threads > 1) await setTimeout(SETTLING_S * 1000);
   }
 
   async #runs(): Promise<number> {

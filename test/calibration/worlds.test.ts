@@ -57,8 +57,9 @@ describe("possible worlds", () => {
       const predicted = fit.predict(run(placement), 1, false);
       expect(worlds.latency(run(placement))).toBeCloseTo(predicted.latency_s, 6);
       const spread = standardDeviation(worlds.latencies(run(placement)).map(Math.log));
-      // The fit adds the drift of computing from cell to cell, which is no unknown.
-      expect(spread).toBeLessThan(predicted.spread * 1.1);
+      // The fit adds the drift of computing from cell to cell, which is no unknown; it takes unknowns to first order, and those that no
+      // run shows spread by more than that.
+      expect(spread).toBeLessThan(predicted.spread * 1.2);
       expect(spread).toBeGreaterThan(0);
     }
   });

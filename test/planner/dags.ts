@@ -12,8 +12,9 @@ export const cases: fc.Arbitrary<Case> = fc
   .chain(({ nodes, parts }) => {
     const price = fc.oneof(fc.integer({ min: 0, max: 5 }), fc.double({ min: 0, max: 9, noNaN: true }));
     const flow = fc
-      .tuple(fc.integer({ min: -1, max: nodes - 1 }), fc.uniqueArray(fc.nat(nodes - 1)))
-      .map(([producer, picks]) => ({
+      .tuple(fc.integer({ min: -1, max: nodes - 1 }), fc.uniqueArray(fc.nat(nodes - 1)), fc.nat(3))
+      .map(([producer, picks, chance]) => ({
+        leaves: chance === 0,
         producer: producer < 0 ? null : producer,
         consumers: picks.filter((node) => node > producer).sort((a, b) => a - b),
       }));
