@@ -17,6 +17,49 @@ export interface Alone {
   readonly bits: { readonly there: number; readonly back: number };
 }
 
+/**
+ * Processor seconds of each tier's whole process that a request takes among others, at a rate that keeps the busier tier busy: less
+ * than a lone one, which finds threads asleep and caches cold.
+ */
+export type Busy = Alone["processor_s"];
+
+export function busyIn(stream: readonly MeasuredRun[]): Busy {
+  const of = (tier: string) => median(stream.map(({ processor_s }) => processor_s![tier]!));
+  return { mobile: of("mobile"), edge: of("edge") };
+}
+
+/**
+ * Shares of the tiers' processors that requests at this rate take. A request finds its tier busy as often as the tier is busy (Wolff,
+ * "Poisson arrivals see time averages", 1982), and then takes what one among others takes: an M/G/1 queue with exceptional first services
+ * (Welch, 1964).
+ */
+export function utilisationAt(
+  rate: number,
+  alone: Alone,
+  busy: Busy,
+): { readonly mobile: number; readonly edge: number } {
+  const of = (tier: "mobile" | "edge") => {
+    const saved = alone.processor_s[tier] - busy[tier];
+    return Math.min(1, (rate * alone.processor_s[tier]) / (1 + rate * saved));
+  };
+  return { mobile: of("mobile"), edge: of("edge") };
+}
+
+/** The rate at which the busier tier, or else the link, has this utilisation. */
+export function rateAt(utilisation: number, alone: Alone, busy: Busy, link_bps: number): number {
+  const of = (tier: "mobile" | "edge") =>
+    utilisation / (alone.processor_s[tier] + utilisation * (busy[tier] - alone.processor_s[tier]));
+  return Math.min(of("mobile"), of("edge"), (utilisation * link_bps) / alone.bits.there);
+}
+
+/** Lone requests, with the processor time that they take on average at a rate at which some find their tier busy. */
+export function amongOthers(rate: number, alone: Alone, busy: Busy): Alone {
+  const utilisation = utilisationAt(rate, alone, busy);
+  const mixed = (tier: "mobile" | "edge") =>
+    alone.processor_s[tier] + utilisation[tier] * (busy[tier] - alone.processor_s[tier]);
+  return { ...alone, processor_s: { mobile: mixed("mobile"), edge: mixed("edge") } };
+}
+
 /** Where the two tiers run: cores of their own, or all of them on one machine with so many. */
 export type Sharing = { readonly cores: number } | "own";
 

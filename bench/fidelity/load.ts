@@ -1,7 +1,7 @@
 /**
  * Simulated against measured latency percentiles under load: `npm run bench:fidelity -- --load`. Poisson streams are sent to two tiers
- * of this machine at shares of what the busiest of tiers and link can do. The simulator is given a light stream's requests that were alone,
- * and the moments at which the others' were sent, and nothing of what became of those.
+ * of this machine at shares of what the busiest of tiers and link can do. The simulator is given a light stream's requests that were alone, the
+ * processor time of one at a rate that just keeps a tier busy, and the moments at which the others' were sent, and nothing of what became of those.
  */
 import os from "node:os";
 import { quantile } from "simple-statistics";
@@ -9,7 +9,7 @@ import { table } from "../../src/cli/output.ts";
 import type { MeasuredRun } from "../../src/formats/runs.ts";
 import { simulate } from "../../src/simulator/index.ts";
 import { readRuns } from "../../src/store/index.ts";
-import { type Alone, aloneIn, networkOf, type Sharing } from "./alone.ts";
+import { type Alone, aloneIn, amongOthers, busyIn, networkOf, rateAt, type Sharing } from "./alone.ts";
 import { percent } from "./errors.ts";
 import { describeLoad, type Host } from "./session.ts";
 import { measureFor, type PreparedModel, prepareModels } from "./testbed.ts";
@@ -19,8 +19,9 @@ const SUBJECTS: readonly (readonly [model: string, operators: readonly undefined
 ];
 const UTILISATIONS = [0.3, 0.5, 0.8];
 /** Of a light stream, in which most requests are alone: a second. */
-const LIGHT_RATE = 6;
-const LIGHT_REQUESTS = 250;
+const LIGHT_RATE = 15;
+const LIGHT_REQUESTS = 400;
+const WARM_UPS = 800;
 /** Of each stream, and streams at each utilisation. */
 const REQUESTS = 400;
 const REPEATS = 3;
@@ -63,7 +64,6 @@ function compareOne(folder: string, { document, profile }: PreparedModel, placem
     // Without a delay: the sender would wait for it turn by turn, on a tier's processor.
     links: { "mobile>edge": { bandwidth: `${LINK_BPS} bit/s`, delay: "0 s" } },
     tiers: own ? { mobile: { cores: "0" }, edge: { cores: "1" } } : {},
-    // Until the agents' own code is compiled as it stays.
     warmups: 100,
     seed: 1,
   };
@@ -72,10 +72,13 @@ function compareOne(folder: string, { document, profile }: PreparedModel, placem
     readRuns(measureFor(folder, `${name}-${suffix}`, { ...grid, ...more }).runs).runs.filter(
       ({ latency_s }) => latency_s !== null,
     );
-  const light = measured("light", { rates: [LIGHT_RATE], requests: LIGHT_REQUESTS, repeats: 1 });
+  // Until the agents' own code is compiled as it stays, as it is after a few streams.
+  const warmed = { warmups: WARM_UPS, repeats: 1 };
+  const light = measured("light", { ...warmed, rates: [LIGHT_RATE], requests: LIGHT_REQUESTS });
   const alone = aloneIn(light, LINK_BPS);
-  const busiest = Math.max(alone.processor_s.mobile, alone.processor_s.edge, alone.bits.there / LINK_BPS);
-  const rates = UTILISATIONS.map((utilisation) => Number((utilisation / busiest).toPrecision(3)));
+  const full = Number((1 / Math.max(alone.processor_s.mobile, alone.processor_s.edge)).toPrecision(3));
+  const busy = busyIn(measured("full", { ...warmed, rates: [full], requests: REQUESTS }));
+  const rates = UTILISATIONS.map((share) => Number(rateAt(share, alone, busy, LINK_BPS).toPrecision(3)));
   const streams = measured("streams", { rates, requests: REQUESTS, repeats: REPEATS });
   const sharing = own ? ("own" as const) : { cores: os.availableParallelism() };
   return rates.map((rate, i) => {
@@ -88,7 +91,7 @@ function compareOne(folder: string, { document, profile }: PreparedModel, placem
       utilisation: UTILISATIONS[i]!,
       rate,
       measured: ofStreams(repeats.map((runs) => runs.map(({ latency_s }) => latency_s!))),
-      simulated: simulated(alone, repeats, sharing),
+      simulated: simulated(amongOthers(rate, alone, busy), repeats, sharing),
     };
   });
 }

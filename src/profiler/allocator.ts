@@ -10,13 +10,16 @@ import type { Values } from "./runtime.ts";
 const nowhere = new MessageChannel().port1;
 nowhere.close();
 
-/** Frees the values of a run's outputs, which must not be read again. */
-export function free(outputs: Readonly<Record<string, Values>>): void {
-  for (const { data } of Object.values(outputs)) {
-    // Texts are plain arrays, and a view of a part is not the tensor's alone. What is posted to a closed port is lost at once.
-    if (ArrayBuffer.isView(data) && data.byteLength === data.buffer.byteLength && data.byteLength > 0)
-      nowhere.postMessage(null, [data.buffer as ArrayBuffer]);
-  }
+/** Frees the values of a run, which must not be read again. */
+export function free(values: Readonly<Record<string, Values>>): void {
+  // Texts are plain arrays.
+  for (const { data } of Object.values(values)) if (ArrayBuffer.isView(data)) freeBuffer(data);
+}
+
+/** Frees the buffer of a view, which must not be read again; not where it is a part of a larger one, which is not the view's alone. */
+export function freeBuffer({ buffer, byteLength }: ArrayBufferView): void {
+  // What is posted to a closed port is lost at once.
+  if (byteLength > 0 && byteLength === buffer.byteLength) nowhere.postMessage(null, [buffer as ArrayBuffer]);
 }
 
 /** Just under glibc's largest dynamic threshold (32 MiB on 64 bits), bookkeeping of the chunk left room for. */

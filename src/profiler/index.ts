@@ -3,7 +3,7 @@
  * model and for what a cut changes at its boundary. Everything that needs the runtime or a clock is here; the profile
  * that comes out is plain data, and nothing else of the house needs the runtime to answer a question.
  */
-export { free } from "./allocator.ts";
+export { free, freeBuffer } from "./allocator.ts";
 export { type BenchRuntime, nativeRuntime, type TracedKernel, webAssemblyRuntime } from "./benchruntime.ts";
 export { type CheckedCut, checkParts, type Parts } from "./checking.ts";
 export { type BenchOptions, benchDevice, DeviceBench } from "./devicebench.ts";

@@ -4,7 +4,7 @@ import type { AddressInfo } from "node:net";
 import os from "node:os";
 import path from "node:path";
 import { Problem } from "../formats/problem.ts";
-import { describeHost, RUNTIME } from "../profiler/index.ts";
+import { describeHost, freeBuffer, RUNTIME } from "../profiler/index.ts";
 import { checkAccess, checkOpenness } from "./access.ts";
 import { answerJson, answerRefusal, readBody } from "./answers.ts";
 import { Peers } from "./client.ts";
@@ -254,7 +254,7 @@ async function run(house: Household, request: IncomingMessage, response: ServerR
       "content-length": message.length,
       [REPORT_HEADER]: headerReport(report),
     });
-    response.end(message);
+    response.end(message, () => freeBuffer(message));
   } finally {
     leave();
   }

@@ -1,4 +1,5 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
+import { freeBuffer } from "../profiler/index.ts";
 import { isRecord } from "./records.ts";
 import { Refusal } from "./refusal.ts";
 
@@ -57,9 +58,12 @@ export function readBody(request: IncomingMessage, most: number): Promise<Buffer
         reject(tooLarge());
         return;
       }
-      if (whole) chunk.copy(whole, length);
-      else chunks.push(chunk);
+      const at = length;
       length += chunk.length;
+      if (whole) {
+        chunk.copy(whole, at);
+        freeBuffer(chunk);
+      } else chunks.push(chunk);
     });
     request.on("end", () => resolve(whole ?? Buffer.concat(chunks)));
     const broken = () => reject(new Refusal(400, "the request broke off"));

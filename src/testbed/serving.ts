@@ -1,3 +1,4 @@
+import { freeBuffer } from "../profiler/index.ts";
 import type { Peers } from "./client.ts";
 import type { Engine } from "./engine.ts";
 import { headerJson, PLAN_HEADER, type Plan, parseAs, REPORT_HEADER, type Report, reportSchema } from "./protocol.ts";
@@ -57,8 +58,11 @@ export async function serveRun(
     message = await stop({ from, segment, out: rest.length === 0 && input !== undefined ? answer : "message" });
   } else clock.add(`${tier}_relay`, now() - began);
   if (rest.length > 0) {
-    message = await forward({ ...plan, steps: rest }, tier, message, peers, clock, signal);
+    const passed = message;
+    message = await forward({ ...plan, steps: rest }, tier, passed, peers, clock, signal);
     const came = now();
+    // It has been sent.
+    freeBuffer(passed);
     if (input !== undefined) message = await stop({ from: { body: message }, segment: undefined, out: answer });
     else clock.add(`${tier}_relay`, now() - came);
   }

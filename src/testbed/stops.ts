@@ -1,6 +1,6 @@
 import { decode, encode, type Tensor } from "../codecs/index.ts";
 import type { CodecName } from "../formats/profile.ts";
-import { type Feeds, free, reason, type Values } from "../profiler/index.ts";
+import { type Feeds, free, freeBuffer, reason, type Values } from "../profiler/index.ts";
 import type { Part, Parts } from "./parts.ts";
 import { Refusal } from "./refusal.ts";
 import type { Sessions } from "./sessions.ts";
@@ -51,6 +51,11 @@ export async function makeStop(stop: Stop, workshop: Workshop): Promise<StopOutc
         ? encode("raw", made)
         : new Uint8Array(0);
   free(outputs);
+  // What came is read; inputs that lie here are needed again.
+  if ("body" in from) {
+    for (const { data } of tensors) if (ArrayBuffer.isView(data)) freeBuffer(data);
+    freeBuffer(from.body);
+  }
   return { message, stages: clock.stages };
 }
 
