@@ -2,7 +2,7 @@ import { median, quantile } from "simple-statistics";
 import type { MeasuredRun } from "../../src/formats/runs.ts";
 import type { Distribution, Network, StationSpec, VisitSpec } from "../../src/simulator/index.ts";
 
-/** What a request takes that is alone in the house, from a stream in which most are. Seconds. */
+/** What a request takes that is alone in the house, from a stream in which many are. Seconds. */
 export interface Alone {
   /** Of each request, by tier: the two stops at the entering tier, and the one at the other. */
   readonly out: readonly number[];
@@ -63,16 +63,20 @@ export function amongOthers(rate: number, alone: Alone, busy: Busy): Alone {
 /** Where the two tiers run: cores of their own, or all of them on one machine with so many. */
 export type Sharing = { readonly cores: number } | "own";
 
-export function aloneIn(stream: readonly MeasuredRun[], link_bps: number): Alone {
+function lonely(stream: readonly MeasuredRun[]): MeasuredRun[] {
   const sorted = stream.toSorted((a, b) => a.sent_s! - b.sent_s!);
   let free = 0;
-  const alone = sorted.filter((run, i) => {
+  return sorted.filter((run, i) => {
     const next = sorted[i + 1]?.sent_s ?? Number.POSITIVE_INFINITY;
     const left = run.sent_s! + run.latency_s!;
     const isAlone = run.sent_s! >= free && left <= next;
     free = Math.max(free, left);
     return isAlone;
   });
+}
+
+export function aloneIn(streams: readonly (readonly MeasuredRun[])[], link_bps: number): Alone {
+  const alone = streams.flatMap(lonely);
   const sum = ({ stages }: MeasuredRun, names: readonly string[]) =>
     names.reduce((total, name) => total + (stages[name] ?? 0), 0);
   const bitsOf = (name: string) => median(alone.map(({ bytes }) => 8 * (bytes[name] ?? 0)));

@@ -18,10 +18,9 @@ const SUBJECTS: readonly (readonly [model: string, operators: readonly undefined
   ["blazeface-back", [undefined]],
 ];
 const UTILISATIONS = [0.3, 0.5, 0.8];
-/** Of a light stream, in which most requests are alone: a second. */
-const LIGHT_RATE = 15;
-const LIGHT_REQUESTS = 400;
-const WARM_UPS = 800;
+/** Of a light stream, in which half of the requests are alone: a second. */
+const LIGHT_RATE = 25;
+const PROBE_REQUESTS = 200;
 /** Of each stream, and streams at each utilisation. */
 const REQUESTS = 400;
 const REPEATS = 3;
@@ -64,6 +63,7 @@ function compareOne(folder: string, { document, profile }: PreparedModel, placem
     // Without a delay: the sender would wait for it turn by turn, on a tier's processor.
     links: { "mobile>edge": { bandwidth: `${LINK_BPS} bit/s`, delay: "0 s" } },
     tiers: own ? { mobile: { cores: "0" }, edge: { cores: "1" } } : {},
+    // Until the agents' own code is compiled as it stays.
     warmups: 100,
     seed: 1,
   };
@@ -72,19 +72,22 @@ function compareOne(folder: string, { document, profile }: PreparedModel, placem
     readRuns(measureFor(folder, `${name}-${suffix}`, { ...grid, ...more }).runs).runs.filter(
       ({ latency_s }) => latency_s !== null,
     );
-  // Until the agents' own code is compiled as it stays, as it is after a few streams.
-  const warmed = { warmups: WARM_UPS, repeats: 1 };
-  const light = measured("light", { ...warmed, rates: [LIGHT_RATE], requests: LIGHT_REQUESTS });
-  const alone = aloneIn(light, LINK_BPS);
-  const full = Number((1 / Math.max(alone.processor_s.mobile, alone.processor_s.edge)).toPrecision(3));
-  const busy = busyIn(measured("full", { ...warmed, rates: [full], requests: REQUESTS }));
-  const rates = UTILISATIONS.map((share) => Number(rateAt(share, alone, busy, LINK_BPS).toPrecision(3)));
-  const streams = measured("streams", { rates, requests: REQUESTS, repeats: REPEATS });
+  // Only to learn which rates these utilisations are.
+  const probe = { requests: PROBE_REQUESTS, repeats: 1 };
+  const first = aloneIn([measured("light", { ...probe, rates: [LIGHT_RATE] })], LINK_BPS);
+  const full = Number((1 / Math.max(first.processor_s.mobile, first.processor_s.edge)).toPrecision(3));
+  const most = busyIn(measured("full", { ...probe, rates: [full] }));
+  const rates = UTILISATIONS.map((share) => Number(rateAt(share, first, most, LINK_BPS).toPrecision(3)));
+  // All by turns: agents' code gets quicker with every stream, and the machine is not the same in every minute.
+  const all = { rates: [LIGHT_RATE, full, ...rates], requests: REQUESTS, repeats: REPEATS };
+  const streams = measured("streams", all);
+  const repeatsOf = (rate: number) =>
+    Array.from({ length: REPEATS }, (_, repeat) => streams.filter((run) => run.rate === rate && run.repeat === repeat));
+  const alone = aloneIn(repeatsOf(LIGHT_RATE), LINK_BPS);
+  const busy = busyIn(repeatsOf(full).flat());
   const sharing = own ? ("own" as const) : { cores: os.availableParallelism() };
   return rates.map((rate, i) => {
-    const repeats = Array.from({ length: REPEATS }, (_, repeat) =>
-      streams.filter((run) => run.rate === rate && run.repeat === repeat),
-    );
+    const repeats = repeatsOf(rate);
     return {
       model: profile.model.name,
       placement,
