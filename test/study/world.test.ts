@@ -120,8 +120,9 @@ describe("calibrated on the identity alone", () => {
       for (const deployment of deploymentsOf(subject)) {
         const predicted = calibration.worlds.latency(runOf(deployment, subject));
         const real = world.seconds.get(`${deployment.subject} ${deployment.operator} ${deployment.placement}`)!;
-        // Two models leave open how a tier shares its time between loading and computing.
-        expect(Math.abs(predicted / real - 1)).toBeLessThan(0.2);
+        // Two models leave open how a tier shares its time between loading and computing, and seconds what milliseconds a request takes beside
+        // its stages, which this world has none of: it is the prior's.
+        expect(Math.abs(predicted - real)).toBeLessThan(0.2 * real + 2e-3);
       }
     }
   });
