@@ -33,7 +33,7 @@ export function busyIn(stream: readonly MeasuredRun[]): Busy {
  * "Poisson arrivals see time averages", 1982), and then takes what one among others takes: an M/G/1 queue with exceptional first services
  * (Welch, 1964).
  */
-export function utilisationAt(
+function utilisationAt(
   rate: number,
   alone: Alone,
   busy: Busy,
