@@ -33,11 +33,7 @@ export function busyIn(stream: readonly MeasuredRun[]): Busy {
  * "Poisson arrivals see time averages", 1982), and then takes what one among others takes: an M/G/1 queue with exceptional first services
  * (Welch, 1964).
  */
-function utilisationAt(
-  rate: number,
-  alone: Alone,
-  busy: Busy,
-): { readonly mobile: number; readonly edge: number } {
+function utilisationAt(rate: number, alone: Alone, busy: Busy): { readonly mobile: number; readonly edge: number } {
   const of = (tier: "mobile" | "edge") => {
     const saved = alone.processor_s[tier] - busy[tier];
     return Math.min(1, (rate * alone.processor_s[tier]) / (1 + rate * saved));
