@@ -17,6 +17,11 @@ const MESSAGE = { median_bits: 1e5, spread: 4 };
 /** Links of one table are shaped alike, and so are messages of one kind: spreads around what they have in common. */
 const LIKE_LINKS = 0.03;
 const LIKE_MESSAGES = 0.03;
+/**
+ * Runs of one rate of a link are made in one sitting, and a machine is some per cent faster or slower in another. A table that has only such
+ * runs cannot tell: messages whose sizes are known from elsewhere can.
+ */
+const SITTING = 0.05;
 /** Seconds from an answer to the next request of a measuring loop. */
 const GAP = { median_s: 0.05, spread: 0.7 };
 /** Requests of a loop that are followed: enough for a bucket to run dry by many small messages. */
@@ -72,7 +77,8 @@ export class EndToEndModel implements LatencyModel {
     // What comes after that many requests is like the last of them.
     const loop = Math.min(requests, LOOP);
     const delay = limited.reduce((sum, { link }) => sum + 2 * this.#delay(run, link), 0);
-    const used = [base, gap, ...messages.map(({ size }) => size)];
+    const sittings = this.#sittings(run, [...new Set(limited.map(({ link }) => link))]);
+    const used = [base, gap, ...sittings, ...messages.map(({ size }) => size)];
     return {
       base,
       unknowns: [...new Set([...used, ...links.flatMap(({ burst, handling }) => [burst, handling])])],
@@ -86,9 +92,22 @@ export class EndToEndModel implements LatencyModel {
             handling: at(handling),
           }),
         );
-        return closedLoop(at(base) + delay, first, sized, channels, at(gap), loop);
+        const speed = Math.exp(sittings.reduce((sum, index) => sum + values[index]!, 0));
+        return closedLoop(at(base) * speed + delay, first, sized, channels, at(gap), loop);
       },
     };
+  }
+
+  /** Factors on what a request takes where no link limits: of each link's rate, for a model over the same links. */
+  #sittings({ model, links }: MeasuredRun, crossed: readonly string[]): number[] {
+    return crossed.map((link) =>
+      this.unknowns.of(
+        `sitting of ${model} over ${crossed.join(" and ")}, at ${links[link]!.bandwidth_bps! / 1e6} Mbit/s on ${link}`,
+        "",
+        0,
+        SITTING,
+      ),
+    );
   }
 
   /** One way, seconds: the table's, or the topology's. */

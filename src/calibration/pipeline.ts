@@ -29,8 +29,8 @@ const INTEGER = /(^|\+)(sptq|qat)$/;
 const GOODPUT = { median: 1448 / 1514, spread: 0.02, link: 0.005 };
 /** Seconds per byte of a message that sender and receiver spend on it while the link waits. */
 const HANDLING = { median_s_per_byte: 0.5e-9, spread: 1 };
-/** Bytes that pass a shaped link at once although nobody gave it a burst: a token bucket holds a frame or two at least. */
-const FRAMES = { median_bytes: 3200, spread: 0.5 };
+/** Bits that pass a shaped link at once although nobody gave it a burst: a token bucket holds a frame or two at least. */
+const FRAMES = { median_bits: 25_600, spread: 0.5 };
 /** Seconds that an engine takes to load anything. */
 const LOAD = { name: "overhead of a load", median_s: 0.5e-3, spread: 1 };
 /** Seconds from one program to the next, beyond all stages: system calls, wake-ups, parsing of headers. */
@@ -53,15 +53,15 @@ interface Part {
   readonly factors: readonly number[];
   readonly divides: boolean;
   readonly fixed_s: number;
-  /** An unknown number of bytes, of so many seconds each, that the seconds do not have, as far as there are any. */
-  readonly spared?: { readonly unknown: number; readonly per_byte_s: number };
+  /** An unknown number of bits, of so many seconds each, that the seconds do not have, as far as there are any. */
+  readonly spared?: { readonly unknown: number; readonly per_bit_s: number };
   /** Unknown seconds on top, each so many times. */
   readonly added: readonly { readonly unknown: number; readonly times: number }[];
 }
 
 function secondsOf({ seconds, factors, divides, fixed_s, spared, added }: Part, values: ArrayLike<number>): number {
   const factor = factors.reduce((sum, index) => sum + values[index]!, 0);
-  const left = spared ? Math.max(0, seconds - spared.per_byte_s * Math.exp(values[spared.unknown]!)) : seconds;
+  const left = spared ? Math.max(0, seconds - spared.per_bit_s * Math.exp(values[spared.unknown]!)) : seconds;
   const scaled = left * Math.exp(divides ? -factor : factor) + fixed_s;
   return added.reduce((sum, { unknown, times }) => sum + times * Math.exp(values[unknown]!), scaled);
 }
@@ -157,8 +157,8 @@ export class PipelineModel implements LatencyModel {
       divides: true,
       fixed_s: link.delay_s,
       spared: {
-        unknown: unknowns.of("bytes passed at once", "", Math.log(FRAMES.median_bytes), FRAMES.spread),
-        per_byte_s: 8 / link.bandwidth_bps,
+        unknown: unknowns.of("bits passed at once", "bit", Math.log(FRAMES.median_bits), FRAMES.spread),
+        per_bit_s: 1 / link.bandwidth_bps,
       },
       added: [
         { unknown: hop, times: 1 },
