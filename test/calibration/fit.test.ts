@@ -40,6 +40,16 @@ describe("fitting to end-to-end latencies", () => {
     expect(new Fit(cellsOf(through)).model.route.fetches).toBe(true);
   });
 
+  test("intervals allow for a machine that was slower in the sitting that was fitted", () => {
+    const slower = measured({ ...WORLD, scatter: 0.003 }).map((run) =>
+      near(run) === 200e6 ? { ...run, latency_s: run.latency_s! * 1.05 } : run,
+    );
+    const found = validate([
+      { fit: slower.filter(corner), predict: slower.filter((run) => !corner(run) && near(run) !== 200e6) },
+    ]);
+    expect(found.coverage_90).toBeGreaterThan(0.85);
+  });
+
   test("one wild cell does not spoil the others", () => {
     const runs = measured({ ...WORLD, scatter: 0.003 });
     const wild = (run: MeasuredRun) =>
