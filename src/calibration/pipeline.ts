@@ -156,15 +156,18 @@ export class PipelineModel implements LatencyModel {
       factors: [unknowns.of(`goodput of ${forward}`, "", 0, GOODPUT.link, [goodput])],
       divides: true,
       fixed_s: link.delay_s,
-      spared: {
-        unknown: unknowns.of("bits passed at once", "bit", Math.log(FRAMES.median_bits), FRAMES.spread),
-        per_bit_s: 1 / link.bandwidth_bps,
-      },
+      // A bucket that somebody gave is known.
+      ...(held > 0 ? {} : { spared: this.#frames(link) }),
       added: [
         { unknown: hop, times: 1 },
         { unknown: handling, times: bytes ?? 0 },
       ],
     };
+  }
+
+  #frames({ bandwidth_bps }: Link): { unknown: number; per_bit_s: number } {
+    const unknown = this.unknowns.of("bits passed at once", "bit", Math.log(FRAMES.median_bits), FRAMES.spread);
+    return { unknown, per_bit_s: 1 / bandwidth_bps };
   }
 
   start(): Float64Array<ArrayBuffer> {
