@@ -6,7 +6,7 @@
 import { Command } from "@commander-js/extra-typings";
 import { compareCuts, printCuts } from "./fidelity/cuts.ts";
 import { compareDecisions, printDecisions } from "./fidelity/decisions.ts";
-import { compareLoad, printLoad } from "./fidelity/load.ts";
+import { compareLoad, LOAD_SUBJECTS, printLoad } from "./fidelity/load.ts";
 import { compareOperators } from "./fidelity/operators.ts";
 import { printOperators } from "./fidelity/operatortables.ts";
 import { thisHost } from "./fidelity/session.ts";
@@ -42,7 +42,8 @@ if (options.operators) {
   const results = await ofEach(SUBJECTS, (subject) => compareOperators(subject, effort));
   printOperators(results, host, options.json);
 } else if (options.load) {
-  printLoad(await compareLoad(TESTBED_FOLDER, options.budget ?? 30), host, options.json);
+  const rows = await ofEach(LOAD_SUBJECTS, (subject) => compareLoad(subject, TESTBED_FOLDER, options.budget ?? 30));
+  printLoad(rows.flat(), host, options.json);
 } else if (options.decisions) {
   const { repeats, budget: budgetSeconds = 30 } = options;
   printDecisions(await compareDecisions({ folder: TESTBED_FOLDER, budgetSeconds, repeats }), host, options.json);

@@ -15,11 +15,13 @@ import { percent } from "./errors.ts";
 import { describeLoad, type Host } from "./session.ts";
 import { measureFor, type PreparedModel, prepareModels } from "./testbed.ts";
 
-/** Detectors of 7 and 32 ms, with requests of each stream. */
-const SUBJECTS: readonly (readonly [model: string, requests: number])[] = [
-  ["blazeface-back", 300],
-  ["mlsd-tiny", 150],
-];
+/** Detectors of 7 and 32 ms and a classifier of 75, with requests of each stream. */
+export const LOAD_SUBJECTS = [
+  { name: "blazeface-back", requests: 300 },
+  { name: "mlsd-tiny", requests: 150 },
+  { name: "resnet50", requests: 100 },
+] as const;
+type Subject = (typeof LOAD_SUBJECTS)[number];
 const UTILISATIONS = [0.3, 0.5, 0.8];
 /** Of a light stream, in which most requests are alone, by the profile's time of the model alone. */
 const LIGHT_UTILISATION = 0.2;
@@ -54,15 +56,13 @@ export interface LoadRow {
   readonly at_processor_time: Record<Percentile, Figure>;
 }
 
-export async function compareLoad(folder: string, budgetSeconds: number): Promise<LoadRow[]> {
-  const prepared = await prepareModels(
-    SUBJECTS.map(([name]) => [name, [undefined]]),
-    folder,
-    budgetSeconds,
-  );
-  return prepared.flatMap((model, i) =>
-    ["edge", "mobile>edge"].flatMap((placement) => compareOne(folder, model, placement, SUBJECTS[i]![1])),
-  );
+export async function compareLoad(
+  { name, requests }: Subject,
+  folder: string,
+  budgetSeconds: number,
+): Promise<LoadRow[]> {
+  const [model] = await prepareModels([[name, [undefined]]], folder, budgetSeconds);
+  return ["edge", "mobile>edge"].flatMap((placement) => compareOne(folder, model!, placement, requests));
 }
 
 function compareOne(
