@@ -18,8 +18,8 @@ const MESSAGE = { median_bits: 1e5, spread: 4 };
 const LIKE_LINKS = 0.03;
 const LIKE_MESSAGES = 0.03;
 /**
- * Runs of one rate of a link are made in one sitting, and a machine is some per cent faster or slower in another. A table that has only such
- * runs cannot tell: messages whose sizes are known from elsewhere can.
+ * Runs of one rate of a link are made in one sitting, and a machine is some per cent faster or slower in another: the spread of that. A few
+ * networks cannot show it; predictions at other rates must allow for it.
  */
 const SITTING = 0.05;
 /** Seconds from an answer to the next request of a measuring loop. */
@@ -100,14 +100,10 @@ export class EndToEndModel implements LatencyModel {
 
   /** Factors on what a request takes where no link limits: of each link's rate, for a model over the same links. */
   #sittings({ model, links }: MeasuredRun, crossed: readonly string[]): number[] {
-    return crossed.map((link) =>
-      this.unknowns.of(
-        `sitting of ${model} over ${crossed.join(" and ")}, at ${links[link]!.bandwidth_bps! / 1e6} Mbit/s on ${link}`,
-        "",
-        0,
-        SITTING,
-      ),
-    );
+    return crossed.map((link) => {
+      const rate = `${link} at ${links[link]!.bandwidth_bps! / 1e6} Mbit/s`;
+      return this.unknowns.of(`sitting ${JSON.stringify([model, crossed, rate])}`, "", 0, SITTING);
+    });
   }
 
   /** One way, seconds: the table's, or the topology's. */
