@@ -165,6 +165,7 @@ export class PipelineModel implements LatencyModel {
     };
   }
 
+  /** What a link lets pass although no bucket of it is stated: bits, and seconds per bit. */
   #frames({ bandwidth_bps }: Link): { unknown: number; per_bit_s: number } {
     const unknown = this.unknowns.of("bits passed at once", "bit", Math.log(FRAMES.median_bits), FRAMES.spread);
     return { unknown, per_bit_s: 1 / bandwidth_bps };

@@ -14,9 +14,9 @@ const PROFILE: Profile = profileSchema.parse(JSON.parse(readFileSync(path.join("
 const MODEL = loadModel(PROFILE);
 const CUTS = [20, 90, 160, 240, 300].map((i) => MODEL.cuts[i]!);
 
-const topologyAt = (mbps: number): Topology =>
+const topologyAt = (mbps: number, more = ""): Topology =>
   parseTopology(
-    `tiers: [{ name: mobile }, { name: edge }]\nlinks: [{ from: mobile, to: edge, bandwidth: ${mbps} Mbit/s, delay: 3 ms }]\n`,
+    `tiers: [{ name: mobile }, { name: edge }]\nlinks: [{ from: mobile, to: edge, bandwidth: ${mbps} Mbit/s, delay: 3 ms${more} }]\n`,
     "two.yaml",
   );
 
@@ -115,6 +115,13 @@ describe("calibrating stages that profiles compile to", () => {
       calibrated,
     );
     expect(prediction!.extrapolates).toContain("mobile>edge at 900 Mbit/s");
+  });
+
+  test("what passes a link at once is asked of the runs, but not where a bucket is stated", () => {
+    const asks = (topology: Topology) =>
+      new Fit(cellsOf(runs), { ...known, topology }).model.unknowns.find("bits passed at once") !== undefined;
+    expect(asks(topologyAt(100))).toBe(true);
+    expect(asks(topologyAt(100, ", burst: 1 s"))).toBe(false);
   });
 
   test("a model without a profile is named", () => {
