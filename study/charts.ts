@@ -76,7 +76,7 @@ export function latencies({ predictions: { rows } }: StudyResult): TopLevelSpec 
       key(PLACEMENTS, room),
       ...subjects.map((subject, i) => latencyPanel(rows, subject, values, room.plot, i === subjects.length - 1)),
     ],
-    10,
+    28,
   );
 }
 
@@ -289,6 +289,6 @@ export function flips({ beyond }: StudyResult): TopLevelSpec {
         };
       }),
     ],
-    16,
+    38,
   );
 }
