@@ -23,7 +23,8 @@ export interface Alone {
  */
 export type Busy = Alone["processor_s"];
 
-export function busyIn(stream: readonly MeasuredRun[]): Busy {
+/** What a request of the stream took of each tier's process, on average. */
+export function processorSecondsIn(stream: readonly MeasuredRun[]): Alone["processor_s"] {
   const of = (tier: string) => median(stream.map(({ processor_s }) => processor_s![tier]!));
   return { mobile: of("mobile"), edge: of("edge") };
 }
@@ -59,20 +60,17 @@ export function amongOthers(rate: number, alone: Alone, busy: Busy): Alone {
 /** Where the two tiers run: cores of their own, or all of them on one machine with so many. */
 export type Sharing = { readonly cores: number } | "own";
 
-function lonely(stream: readonly MeasuredRun[]): MeasuredRun[] {
+/** @param stream requests of one stream, with the moments at which they were sent */
+export function aloneIn(stream: readonly MeasuredRun[], link_bps: number): Alone {
   const sorted = stream.toSorted((a, b) => a.sent_s! - b.sent_s!);
   let free = 0;
-  return sorted.filter((run, i) => {
+  const alone = sorted.filter((run, i) => {
     const next = sorted[i + 1]?.sent_s ?? Number.POSITIVE_INFINITY;
     const left = run.sent_s! + run.latency_s!;
     const isAlone = run.sent_s! >= free && left <= next;
     free = Math.max(free, left);
     return isAlone;
   });
-}
-
-export function aloneIn(streams: readonly (readonly MeasuredRun[])[], link_bps: number): Alone {
-  const alone = streams.flatMap(lonely);
   const sum = ({ stages }: MeasuredRun, names: readonly string[]) =>
     names.reduce((total, name) => total + (stages[name] ?? 0), 0);
   const bitsOf = (name: string) => median(alone.map(({ bytes }) => 8 * (bytes[name] ?? 0)));

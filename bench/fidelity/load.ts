@@ -10,7 +10,7 @@ import { table } from "../../src/cli/output.ts";
 import type { MeasuredRun } from "../../src/formats/runs.ts";
 import { simulate } from "../../src/simulator/index.ts";
 import { readRuns } from "../../src/store/index.ts";
-import { type Alone, aloneIn, amongOthers, busyIn, networkOf, rateAt, type Sharing } from "./alone.ts";
+import { type Alone, aloneIn, amongOthers, networkOf, processorSecondsIn, rateAt, type Sharing } from "./alone.ts";
 import { percent } from "./errors.ts";
 import { describeLoad, type Host } from "./session.ts";
 import { measureFor, type PreparedModel, prepareModels } from "./testbed.ts";
@@ -90,9 +90,9 @@ function compareOne(
   // Only to learn which rates these utilisations are.
   const probe = { requests: PROBE_REQUESTS, repeats: 1 };
   const light = Number((LIGHT_UTILISATION / profile.run.request.median_s).toPrecision(3));
-  const first = aloneIn([measured("light", { ...probe, rates: [light] })], LINK_BPS);
+  const first = aloneIn(measured("light", { ...probe, rates: [light] }), LINK_BPS);
   const full = Number((1 / Math.max(first.processor_s.mobile, first.processor_s.edge)).toPrecision(3));
-  const most = busyIn(measured("full", { ...probe, rates: [full] }));
+  const most = processorSecondsIn(measured("full", { ...probe, rates: [full] }));
   const rates = UTILISATIONS.map((share) => Number(rateAt(share, first, most, LINK_BPS).toPrecision(3)));
   // All by turns, each round with a light and a full stream of its own: the machine is not the same in every minute.
   const all = { rates: [light, full, ...rates], requests, repeats: PRACTICE_ROUNDS + ROUNDS };
@@ -100,8 +100,8 @@ function compareOne(
   const streamOf = (rate: number, round: number) =>
     streams.filter((run) => run.rate === rate && run.repeat === PRACTICE_ROUNDS + round);
   const rounds = Array.from({ length: ROUNDS }, (_, round) => ({
-    alone: aloneIn([streamOf(light, round)], LINK_BPS),
-    busy: busyIn(streamOf(full, round)),
+    alone: aloneIn(streamOf(light, round), LINK_BPS),
+    busy: processorSecondsIn(streamOf(full, round)),
   }));
   const sharing = own ? ("own" as const) : { cores: os.availableParallelism() };
   return rates.map((rate, i) => {
@@ -118,7 +118,7 @@ function compareOne(
         sharing,
       ),
       at_processor_time: simulated(
-        rounds.map(({ alone }, round) => ({ ...alone, processor_s: busyIn(sent[round]!) })),
+        rounds.map(({ alone }, round) => ({ ...alone, processor_s: processorSecondsIn(sent[round]!) })),
         sent,
         sharing,
       ),
