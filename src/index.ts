@@ -1,6 +1,6 @@
 /**
  * Tierwise as a library: the rooms' public faces. Pure rooms (onnx, codecs, costmodel, simulator, planner, whatif, report,
- * units, zoo, accuracy, devices, calibration) run anywhere; the profiler, the testbed, sweeps, the store and the data sets need Node and ONNX
+ * units, random, zoo, accuracy, devices, calibration) run anywhere; the profiler, the testbed, sweeps, the store and the data sets need Node and ONNX
  * Runtime.
  */
 export * as accuracy from "./accuracy/index.ts";
@@ -24,6 +24,7 @@ export * as onnx from "./onnx/index.ts";
 export * as operators from "./operators/index.ts";
 export * as planner from "./planner/index.ts";
 export * as profiler from "./profiler/index.ts";
+export * as random from "./random/index.ts";
 export * as report from "./report/index.ts";
 export * as simulator from "./simulator/index.ts";
 export * as store from "./store/index.ts";

@@ -24,13 +24,13 @@ export function orders(
         .map((operator) => ({ subject: subject.name, operator, placement: tier }))
         .filter((deployment) => published.medians.has(keyOf(deployment)) && predicted.has(keyOf(deployment)));
       if (compared.length < 3) return [];
-      const worlds = compared.map((deployment) => predicted.get(keyOf(deployment))!);
-      const samples = compared.map((deployment) => published.bootstrap(deployment, worlds[0]!.length)!);
+      const draws = compared.map((deployment) => predicted.get(keyOf(deployment))!);
+      const samples = compared.map((deployment) => published.bootstrap(deployment, draws[0]!.length)!);
       const centre = {
-        predicted: worlds.map((values) => median([...values])),
+        predicted: draws.map((values) => median([...values])),
         published: compared.map((deployment) => published.medians.get(keyOf(deployment))!),
       };
-      return [{ subject: subject.name, tier, operators: compared.length, ...agreement(worlds, samples, centre) }];
+      return [{ subject: subject.name, tier, operators: compared.length, ...agreement(draws, samples, centre) }];
     }),
   );
 }

@@ -1,11 +1,11 @@
 import { median } from "simple-statistics";
 import type { CodecName } from "../src/formats/profile.ts";
+import { type Calibration, runOf, SLOW_BPS } from "./calibrated.ts";
 import { type Deployment, deploymentsOf, OPERATORS, type Operator, type StudySubject } from "./subjects.ts";
-import { type Calibration, runOf, SLOW_BPS } from "./world.ts";
 
 /** Where the study could not go: other bandwidths, cuts, codecs and sessions. All of it is prediction. */
 
-/** A figure with the interval that holds 90 % of the worlds; null where a world has none. */
+/** A figure with the interval that holds 90 % of the draws; null where a draw has none. */
 export interface Flip {
   readonly subject: string;
   readonly operator: Operator;
@@ -15,7 +15,7 @@ export interface Flip {
   readonly bandwidth_bps: number | null;
   readonly low_bps: number | null;
   readonly high_bps: number | null;
-  /** Share of worlds that flip within the range at all. */
+  /** Share of draws that flip within the range at all. */
   readonly share: number;
 }
 
@@ -37,7 +37,7 @@ export const BANDWIDTHS = Array.from(
 );
 
 /** Latency of each placement of an operator over the bandwidth from edge to cloud. */
-export function curves(subject: StudySubject, operator: Operator, { worlds }: Calibration): Curve[] {
+export function curves(subject: StudySubject, operator: Operator, { draws }: Calibration): Curve[] {
   return deploymentsOf(subject)
     .filter((deployment) => deployment.operator === operator)
     .map((deployment) => ({
@@ -46,27 +46,27 @@ export function curves(subject: StudySubject, operator: Operator, { worlds }: Ca
       placement: deployment.placement,
       points: BANDWIDTHS.map((bandwidth_bps) => ({
         bandwidth_bps,
-        latency_s: worlds.latency(runOf(deployment, subject, { bandwidth_bps })),
+        latency_s: draws.latency(runOf(deployment, subject, { bandwidth_bps })),
       })),
     }));
 }
 
 /**
- * The bandwidth from edge to cloud from which on Cloud is faster than every placement without it, world by world. Cloud's latency
+ * The bandwidth from edge to cloud from which on Cloud is faster than every placement without it, draw by draw. Cloud's latency
  * falls with the bandwidth and the others do not depend on it, so that there is one such bandwidth at most.
  */
-export function flip(subject: StudySubject, operator: Operator, { worlds }: Calibration): Flip {
+export function flip(subject: StudySubject, operator: Operator, { draws }: Calibration): Flip {
   const others = deploymentsOf(subject).filter((one) => one.operator === operator && one.placement !== "cloud");
-  const stay = others.map((deployment) => worlds.latencies(runOf(deployment, subject)));
-  const best = stay[0]!.map((_, world) => Math.min(...stay.map((own) => own[world]!)));
+  const stay = others.map((deployment) => draws.latencies(runOf(deployment, subject)));
+  const best = stay[0]!.map((_, draw) => Math.min(...stay.map((own) => own[draw]!)));
   const cloud = BANDWIDTHS.map((bandwidth_bps) =>
-    worlds.latencies(runOf({ subject: subject.name, operator, placement: "cloud" }, subject, { bandwidth_bps })),
+    draws.latencies(runOf({ subject: subject.name, operator, placement: "cloud" }, subject, { bandwidth_bps })),
   );
-  const found = best.map((limit, world) => {
-    const at = cloud.findIndex((own) => own[world]! < limit);
+  const found = best.map((limit, draw) => {
+    const at = cloud.findIndex((own) => own[draw]! < limit);
     if (at <= 0) return at === 0 ? LEAST_BPS : Number.POSITIVE_INFINITY;
     // Between two bandwidths, linear in the logarithms.
-    const [slow, fast] = [cloud[at - 1]![world]!, cloud[at]![world]!];
+    const [slow, fast] = [cloud[at - 1]![draw]!, cloud[at]![draw]!];
     const part = slow === fast ? 0 : Math.log(slow / limit) / Math.log(slow / fast);
     return BANDWIDTHS[at - 1]! * (BANDWIDTHS[at]! / BANDWIDTHS[at - 1]!) ** part;
   });
@@ -77,7 +77,7 @@ export function flip(subject: StudySubject, operator: Operator, { worlds }: Cali
   };
   const centre = median(sorted);
   const fastest = others.reduce((a, b) =>
-    worlds.latency(runOf(b, subject)) < worlds.latency(runOf(a, subject)) ? b : a,
+    draws.latency(runOf(b, subject)) < draws.latency(runOf(a, subject)) ? b : a,
   );
   return {
     subject: subject.name,
@@ -129,7 +129,7 @@ const PAIRS = ["mobile>edge", "mobile>cloud", "edge>cloud"] as const;
 export function bestUnder(
   subject: StudySubject,
   policy: Policy,
-  { worlds, profiles }: Calibration,
+  { draws, profiles }: Calibration,
   { bandwidth_bps = SLOW_BPS, operators = OPERATORS }: { bandwidth_bps?: number; operators?: readonly Operator[] } = {},
 ): BestUnder {
   const own = profiles.get(subject.name)!;
@@ -157,10 +157,10 @@ export function bestUnder(
   let best = ways[0]!;
   let least = Number.POSITIVE_INFINITY;
   for (const way of ways) {
-    const seconds = worlds.latency(runOf(way.deployment, subject, conditions(way)));
+    const seconds = draws.latency(runOf(way.deployment, subject, conditions(way)));
     if (seconds < least) [best, least] = [way, seconds];
   }
-  const sorted = worlds.latencies(runOf(best.deployment, subject, conditions(best))).toSorted((a, b) => a - b);
+  const sorted = draws.latencies(runOf(best.deployment, subject, conditions(best))).toSorted((a, b) => a - b);
   const at = (share: number) => sorted[Math.round(share * (sorted.length - 1))]!;
   const { operator, placement } = best.deployment;
   return {

@@ -68,7 +68,7 @@ export function latencies({ predictions: { rows } }: StudyResult): TopLevelSpec 
         ? `${compared - disagreeing} of ${compared} published medians lie within the predicted intervals`
         : "Predicted latencies, not calibrated: no published runs were at hand",
       subtitle:
-        "Latency of a request as the study made it, logarithmic. Dots and lines: predicted, 90 % of possible worlds. Rings: published medians" +
+        "Latency of a request as the study made it, logarithmic. Dots and lines: predicted, 90 % of joint draws. Rings: published medians" +
         " (squares: fitted). mobile>edge is cut where the study cut.",
     },
     room,
@@ -166,7 +166,7 @@ export function publishedPredicted({ predictions: { rows } }: StudyResult): TopL
     {
       headline: `Half of the predictions are within a factor of ${typical.toFixed(2)} of the published medians`,
       subtitle:
-        "Deployments whose runs were not fitted. Lines: 90 % of possible worlds. Rings: integer kernels (sptq, qat). The dotted line is equality.",
+        "Deployments whose runs were not fitted. Lines: 90 % of joint draws. Rings: integer kernels (sptq, qat). The dotted line is equality.",
     },
     room,
     [
@@ -215,7 +215,7 @@ export function flips({ beyond }: StudyResult): TopLevelSpec {
       headline: `Cloud is the fastest: ${parts.join(", ")}`,
       subtitle:
         "Predicted latency over the bandwidth from edge to cloud, both logarithmic; the model as it is, sessions and codecs as in the study. Grey: the bandwidth at which" +
-        " Cloud overtakes, 90 % of possible worlds; dashed: 1 and 200 Mbit/s, which the study set.",
+        " Cloud overtakes, 90 % of joint draws; dashed: 1 and 200 Mbit/s, which the study set.",
     },
     room,
     [

@@ -2,20 +2,20 @@ import { median } from "simple-statistics";
 import type { Claim, Comparison } from "./claims.ts";
 import { keyOf, type StudySubject } from "./subjects.ts";
 
-/** Latencies by deployment (`keyOf`), seconds: jointly drawn, one of each world, or a single figure. */
+/** Latencies by deployment (`keyOf`), seconds: jointly drawn, one of each joint draw, or a single figure. */
 export type Latencies = ReadonlyMap<string, readonly number[]>;
 
-/** From this share of possible worlds on a claim holds; up to the rest it fails; between, nothing can be said. */
+/** From this share of joint draws on a claim holds; up to the rest it fails; between, nothing can be said. */
 export const SURE = 0.8;
 
 /** How a comparison comes out. */
 export interface Judged {
   readonly comparison: Comparison;
-  /** Latency of the left over that of the right: median, and 5 % and 95 % of the worlds. */
+  /** Latency of the left over that of the right: median, and 5 % and 95 % of the draws. */
   readonly ratio: number;
   readonly low: number;
   readonly high: number;
-  /** Share of worlds in which it holds. */
+  /** Share of draws in which it holds. */
   readonly probability: number;
 }
 
@@ -30,7 +30,7 @@ export interface Outcome {
   /** Published ratio of the comparison that Tierwise finds the least likely; null where none is at hand. */
   readonly publishedRatio: number | null;
   readonly verdict: Verdict;
-  /** Share of worlds in which all comparisons hold. */
+  /** Share of draws in which all comparisons hold. */
   readonly probability: number;
   readonly holding: number;
   readonly of: number;
@@ -47,9 +47,9 @@ export function holds({ is, within = 0 }: Pick<Comparison, "is" | "within">, lef
 export function judge(comparison: Comparison, latencies: Latencies): Judged {
   const left = latencies.get(keyOf(comparison.left))!;
   const right = latencies.get(keyOf(comparison.right))!;
-  const ratios = left.map((value, world) => value / right[world]!).toSorted((a, b) => a - b);
+  const ratios = left.map((value, draw) => value / right[draw]!).toSorted((a, b) => a - b);
   const at = (share: number) => ratios[Math.round(share * (ratios.length - 1))]!;
-  const held = left.filter((value, world) => holds(comparison, value, right[world]!)).length;
+  const held = left.filter((value, draw) => holds(comparison, value, right[draw]!)).length;
   return { comparison, ratio: median(ratios), low: at(0.05), high: at(0.95), probability: held / left.length };
 }
 
@@ -73,13 +73,13 @@ export function judgeClaim(
     .filter((comparison) => !isKnown(comparison));
   if (comparisons.length === 0) return undefined;
   const judged = comparisons.map((comparison) => judge(comparison, predicted));
-  const worlds = predicted.get(keyOf(comparisons[0]!.left))!.length;
+  const draws = predicted.get(keyOf(comparisons[0]!.left))!.length;
   let all = 0;
-  for (let world = 0; world < worlds; world++) {
-    const of = (deployment: Comparison["left"]) => predicted.get(keyOf(deployment))![world]!;
+  for (let draw = 0; draw < draws; draw++) {
+    const of = (deployment: Comparison["left"]) => predicted.get(keyOf(deployment))![draw]!;
     if (comparisons.every((comparison) => holds(comparison, of(comparison.left), of(comparison.right)))) all++;
   }
-  const probability = all / worlds;
+  const probability = all / draws;
   const critical = judged.reduce((worst, one) => (one.probability < worst.probability ? one : worst));
   const measured = comparisons.map((comparison) => {
     const [left, right] = [published.get(keyOf(comparison.left)), published.get(keyOf(comparison.right))];

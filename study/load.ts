@@ -5,8 +5,8 @@ import { parseScenario } from "../src/formats/scenario.ts";
 import type { Topology } from "../src/formats/topology.ts";
 import { plan } from "../src/planner/index.ts";
 import { compileScenario, type Network, offeredLoad, simulate } from "../src/simulator/index.ts";
+import { type Calibration, FAST_BPS, runOf, SLOW_BPS, studyTopology } from "./calibrated.ts";
 import { OPERATORS, type Operator, type StudySubject, WHOLE } from "./subjects.ts";
-import { type Calibration, FAST_BPS, runOf, SLOW_BPS, studyTopology } from "./world.ts";
 
 type Session = "warm" | "cold";
 
@@ -18,7 +18,7 @@ export function tuned(
   subject: StudySubject,
   operator: Operator,
   { session, bandwidth_bps }: { session: Session; bandwidth_bps: number },
-  { worlds, profiles }: Calibration,
+  { draws, profiles }: Calibration,
 ): Topology {
   const study = studyTopology();
   const model = loadModel(profiles.get(subject.name)!.get(operator)!);
@@ -37,7 +37,7 @@ export function tuned(
         .filter(({ stage, resource }) => resource === `tier:${tier.name}` && (stage === "infer" || stage === "load"))
         .reduce((sum, { seconds }) => sum + seconds, 0);
       const run = runOf({ subject: subject.name, operator, placement: tier.name }, subject, { session });
-      const shown = worlds.stages(run);
+      const shown = draws.stages(run);
       const found = shown[`${tier.name}_infer`]! + (session === "cold" ? shown[`${tier.name}_load`]! : 0);
       return { ...tier, speed: (tier.speed * compiled) / found, note: "calibrated" };
     }),

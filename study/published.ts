@@ -2,7 +2,7 @@ import { existsSync } from "node:fs";
 import path from "node:path";
 import { median } from "simple-statistics";
 import type { MeasuredRun } from "../src/formats/runs.ts";
-import { RandomStream } from "../src/simulator/index.ts";
+import { RandomStream } from "../src/random/index.ts";
 import { readRuns } from "../src/store/index.ts";
 import { type Deployment, keyOf, OPERATORS, type Operator, type StudySubject } from "./subjects.ts";
 

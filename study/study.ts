@@ -4,6 +4,7 @@ import type { Host } from "../src/formats/profile.ts";
 import { describeHost } from "../src/profiler/index.ts";
 import { type OrderRow, orders } from "./agreements.ts";
 import { type BestUnder, bestUnder, type Curve, curves, type Flip, flip, POLICIES } from "./beyond.ts";
+import { type Calibration, calibrated, FAST_BPS, type Profiles, runOf, SLOW_BPS } from "./calibrated.ts";
 import { type Comparison, FINDINGS, SIGNS } from "./claims.ts";
 import { judgeClaim, type Outcome } from "./judging.ts";
 import { type Front, front, LOADED, type LoadRow, underLoad } from "./load.ts";
@@ -21,7 +22,6 @@ import {
 } from "./subjects.ts";
 import { type Effort, profilesOf } from "./variants.ts";
 import { why } from "./why.ts";
-import { type Calibration, calibrated, FAST_BPS, type Profiles, runOf, SLOW_BPS } from "./world.ts";
 
 /** A deployment's latency as the study ran it: published, and predicted. */
 export interface Row extends Deployment {
@@ -29,7 +29,7 @@ export interface Row extends Deployment {
   /** Median of its runs, seconds; null where none are at hand. */
   readonly published_s: number | null;
   readonly predicted_s: number;
-  /** Interval that holds 90 % of the worlds. */
+  /** Interval that holds 90 % of the draws. */
   readonly low_s: number;
   readonly high_s: number;
   /** Whether its own runs were fitted, so that the prediction is none. */
@@ -195,13 +195,13 @@ function predictionsOf(
   published: Published | undefined,
   fitted: readonly Operator[],
 ): Predictions {
-  const { worlds } = calibration;
+  const { draws } = calibration;
   const predicted = new Map<string, number[]>();
   const known = published?.medians ?? new Map<string, number>();
   const isKnown = (deployment: Deployment) => isFitted(deployment, fitted) && known.has(keyOf(deployment));
   const rows = subjects.flatMap((subject) =>
     deploymentsOf(subject).map((deployment): Row => {
-      const latencies = worlds.latencies(runOf(deployment, subject));
+      const latencies = draws.latencies(runOf(deployment, subject));
       predicted.set(keyOf(deployment), latencies);
       const sorted = latencies.toSorted((a, b) => a - b);
       const at = (share: number) => sorted[Math.round(share * (sorted.length - 1))]!;
@@ -221,7 +221,7 @@ function predictionsOf(
       subjects.flatMap((subject): ExplainedOutcome[] => {
         const both = ({ left, right }: Comparison) => isKnown(left) && isKnown(right);
         const outcome = judgeClaim(claim, subject, predicted, known, both);
-        const stagesOf = (deployment: Deployment) => worlds.stages(runOf(deployment, subject));
+        const stagesOf = (deployment: Deployment) => draws.stages(runOf(deployment, subject));
         return outcome ? [{ ...outcome, why: why(outcome.critical.comparison, stagesOf) }] : [];
       }),
     );

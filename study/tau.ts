@@ -30,8 +30,8 @@ export interface Agreement {
 /**
  * Rank agreement of predictions with published figures.
  *
- * @param predicted by thing, in each world
- * @param published by thing, in each bootstrap sample of its runs (Efron, 1979); as many as there are worlds
+ * @param predicted by thing, in each draw
+ * @param published by thing, in each bootstrap sample of its runs (Efron, 1979); as many as there are draws
  * @param centre the two orders whose agreement is reported
  */
 export function agreement(

@@ -16,7 +16,7 @@ import type { Profile } from "../../src/formats/profile.ts";
 import type { MeasuredRun } from "../../src/formats/runs.ts";
 import { parseTopology, type Topology } from "../../src/formats/topology.ts";
 import type { Validation } from "../../src/formats/validation.ts";
-import { RandomStream } from "../../src/simulator/index.ts";
+import { RandomStream } from "../../src/random/index.ts";
 import { readRuns, writeAtomically } from "../../src/store/index.ts";
 import { MODELS } from "../models.ts";
 import { describeLoad, type Host } from "./session.ts";

@@ -1,3 +1,5 @@
+import { RandomStream } from "../random/index.ts";
+
 /** Both ends of an interval. */
 export interface Interval {
   readonly low: number;
@@ -35,25 +37,14 @@ export function bootstrap(
   seed = 1,
   resamples = RESAMPLES,
 ): Interval {
-  const random = uniform(seed);
+  const random = new RandomStream(seed);
   const drawn = new Int32Array(samples.length);
   const values = new Float64Array(resamples);
   for (let resample = 0; resample < resamples; resample++) {
-    for (let i = 0; i < drawn.length; i++) drawn[i] = samples[Math.floor(random() * samples.length)]!;
+    for (let i = 0; i < drawn.length; i++) drawn[i] = samples[random.below(samples.length)]!;
     values[resample] = statistic(drawn);
   }
   values.sort();
   const at = (share: number) => values[Math.round(share * (resamples - 1))]!;
   return { low: at(0.025), high: at(0.975) };
-}
-
-/** Uniform numbers in [0, 1), the same for the same seed (mulberry32, T. Ettinger). */
-function uniform(seed: number): () => number {
-  let state = seed >>> 0;
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  };
 }

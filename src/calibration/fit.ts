@@ -4,12 +4,12 @@ import type { Profile } from "../formats/profile.ts";
 import type { MeasuredRun } from "../formats/runs.ts";
 import type { Topology } from "../formats/topology.ts";
 import { type Cell, configurationKey, disturbances, typicalOf } from "./cells.ts";
+import { JointDraws } from "./draws.ts";
 import { EndToEndModel } from "./model.ts";
 import type { Unknown } from "./parameters.ts";
 import { PipelineModel } from "./pipeline.ts";
 import { maximise, type Posterior } from "./posterior.ts";
 import type { LatencyModel, Predictor } from "./predictor.ts";
-import { Worlds } from "./worlds.ts";
 
 /** A predicted median of a cell, with how sure the parameters leave it. */
 export interface CellPrediction {
@@ -113,11 +113,11 @@ export class Fit {
     return values;
   }
 
-  /** Possible worlds under which latencies can be compared: what shifts both of two shifts them together. */
-  worlds(count: number, seed = 1): Worlds {
+  /** Joint draws under which latencies can be compared: what shifts both of two shifts them together. */
+  draws(count: number, seed = 1): JointDraws {
     const ratioOf = (run: MeasuredRun) =>
       (this.#disturbances.of.get(configurationKey(run)) ?? this.#disturbances.common).ratio;
-    return new Worlds(this.model, { posterior: this.posterior, ratioOf, count, seed });
+    return new JointDraws(this.model, { posterior: this.posterior, ratioOf, count, seed });
   }
 
   /** Typical seconds by stage of a request under these conditions, where the model knows stages. */

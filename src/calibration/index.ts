@@ -5,8 +5,8 @@
  */
 export { type Cell, cellKey, cellName, cellsOf } from "./cells.ts";
 export { calibratedFrom, calibrationDocument } from "./document.ts";
+export { type JointDraws, priorDraws } from "./draws.ts";
 export { condition } from "./expression.ts";
 export { type CellPrediction, Fit, type Known } from "./fit.ts";
 export { calibratedPredictions } from "./predictions.ts";
 export { type Calibrated, calibrate, type Fold, validate } from "./validate.ts";
-export { priorWorlds, type Worlds } from "./worlds.ts";

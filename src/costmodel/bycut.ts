@@ -1,11 +1,11 @@
 import { Problem } from "../formats/problem.ts";
 import type { Topology } from "../formats/topology.ts";
+import { environmentOf } from "./environment.ts";
 import { fits } from "./feasibility.ts";
 import { modelOf, type ProfileSource, requireCodec } from "./model.ts";
 import { placementsOf } from "./options.ts";
 import { MEDIAN } from "./segments.ts";
 import { latencyOf } from "./sum.ts";
-import { worldOf } from "./world.ts";
 
 /** A cut's latency, without its stages. */
 export interface CutLatency {
@@ -30,11 +30,11 @@ export function latencyByCut(
   const model = modelOf(profiles);
   const [tiers] = placementsOf(model, topology, [placement], "all");
   if (tiers!.length !== 2) throw new Problem(`placement "${placement}" is not on two tiers`);
-  const world = worldOf(model, topology);
+  const environment = environmentOf(model, topology);
   const known = requireCodec(model, codec);
   const end = model.cuts.length + 1;
   return model.cuts.map((cut, i) => {
     const assignment = { tiers: tiers!, boundaries: [0, i + 1, end], codec: known };
-    return { cut, latency_s: latencyOf(world, assignment, MEDIAN), feasible: fits(world, assignment) };
+    return { cut, latency_s: latencyOf(environment, assignment, MEDIAN), feasible: fits(environment, assignment) };
   });
 }

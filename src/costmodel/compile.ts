@@ -1,9 +1,9 @@
 import type { Pipeline } from "../formats/pipeline.ts";
 import type { Stage } from "../formats/prediction.ts";
+import type { Environment } from "./environment.ts";
 import { type CostModel, cutId } from "./model.ts";
 import { type Assignment, RequestWalk, type StageSink } from "./request.ts";
 import { MEDIAN } from "./segments.ts";
-import type { World } from "./world.ts";
 
 class StageList implements StageSink {
   readonly stages: Stage[] = [];
@@ -13,11 +13,11 @@ class StageList implements StageSink {
 }
 
 /** Writes a request's stages down. */
-export function compile(model: CostModel, world: World, assignment: Assignment): Pipeline {
+export function compile(model: CostModel, environment: Environment, assignment: Assignment): Pipeline {
   const list = new StageList();
-  new RequestWalk(world).run(assignment, MEDIAN, list);
+  new RequestWalk(environment).run(assignment, MEDIAN, list);
   return {
-    placement: assignment.tiers.map((tier) => world.places[tier]!.tier.name).join(">"),
+    placement: assignment.tiers.map((tier) => environment.places[tier]!.tier.name).join(">"),
     cut: cutId(model, assignment.boundaries),
     codec: assignment.codec,
     stages: list.stages,

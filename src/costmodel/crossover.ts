@@ -2,11 +2,11 @@ import { unknownName } from "../formats/names.ts";
 import { Problem } from "../formats/problem.ts";
 import type { CodecName } from "../formats/profile.ts";
 import type { Link, Topology } from "../formats/topology.ts";
+import { environmentOf } from "./environment.ts";
 import { cutId, modelOf, type ProfileSource } from "./model.ts";
 import { codecsOf, type PredictOptions, placementsOf } from "./options.ts";
 import { placementName } from "./placement.ts";
 import { fastest } from "./search.ts";
-import { worldOf } from "./world.ts";
 
 /** One placement's fastest way at one bandwidth. */
 export interface CrossoverPoint {
@@ -47,10 +47,10 @@ export function crossover(
   const varied = findLink(topology, link);
   const placements = placementsOf(model, topology, options.placements, "best");
   const points = bandwidths.flatMap((bandwidth_bps) => {
-    const world = worldOf(model, withBandwidth(topology, varied, bandwidth_bps));
+    const environment = environmentOf(model, withBandwidth(topology, varied, bandwidth_bps));
     const choices = placements.flatMap((tiers) => {
       const found = codecs.flatMap((codec) => {
-        const best = fastest(world, tiers, codec, model.cuts.length);
+        const best = fastest(environment, tiers, codec, model.cuts.length);
         return best?.feasible ? [{ ...best, codec }] : [];
       });
       if (found.length === 0) return [];

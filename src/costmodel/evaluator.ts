@@ -1,6 +1,7 @@
 import type { Stage } from "../formats/prediction.ts";
 import type { CodecName } from "../formats/profile.ts";
 import type { Topology } from "../formats/topology.ts";
+import { type Environment, environmentOf } from "./environment.ts";
 import { fits } from "./feasibility.ts";
 import { boundariesOf, type CostModel, cutId } from "./model.ts";
 import { codecsOf, type PredictOptions, placementsOf } from "./options.ts";
@@ -9,7 +10,6 @@ import type { Quota } from "./quota.ts";
 import { type Assignment, RequestWalk, type StageSink } from "./request.ts";
 import { fastest } from "./search.ts";
 import { MEDIAN } from "./segments.ts";
-import { type World, worldOf } from "./world.ts";
 
 /** Where a number is in a topology, such as `["links", 0, "bandwidth_bps"]`. */
 export type TopologyLeaf = readonly [list: "tiers" | "links", index: number, field: string];
@@ -22,7 +22,7 @@ export type TopologyLeaf = readonly [list: "tiers" | "links", index: number, fie
 export class Evaluator {
   readonly #model: CostModel;
   readonly #topology: Topology;
-  readonly #world: World;
+  readonly #environment: Environment;
   readonly #walk: RequestWalk;
   readonly #sums = new PartSums();
   readonly #candidates: readonly Candidate[];
@@ -41,8 +41,8 @@ export class Evaluator {
   ) {
     this.#model = model;
     this.#topology = structuredClone(topology);
-    this.#world = worldOf(model, this.#topology);
-    this.#walk = new RequestWalk(this.#world);
+    this.#environment = environmentOf(model, this.#topology);
+    this.#walk = new RequestWalk(this.#environment);
     const cuts = options.cuts ?? "best";
     const placements = placementsOf(model, topology, options.placements, cuts);
     this.#candidates = codecsOf(model, topology, options.codecs).flatMap((codec) =>
@@ -85,7 +85,7 @@ export class Evaluator {
       return undefined;
     }
     const tier = this.#topology.tiers[index] as Writable<Topology["tiers"][number]>;
-    const place = this.#world.places[index] as { quota: Writable<Quota> | null };
+    const place = this.#environment.places[index] as { quota: Writable<Quota> | null };
     switch (field) {
       case "speed":
         return (value) => {
@@ -115,7 +115,7 @@ export class Evaluator {
     if (!this.#found) return false;
     this.#sums.clear();
     this.#walk.run(this.#found, MEDIAN, this.#sums);
-    this.#feasible = fits(this.#world, this.#found);
+    this.#feasible = fits(this.#environment, this.#found);
     return true;
   }
 
@@ -126,7 +126,7 @@ export class Evaluator {
     let feasible = false;
     for (const { tiers, codec, boundaries } of this.#candidates) {
       const fixed = boundaries ? this.#look({ tiers, boundaries, codec }) : undefined;
-      const found = fixed ?? fastest(this.#world, tiers, codec, this.#model.cuts.length);
+      const found = fixed ?? fastest(this.#environment, tiers, codec, this.#model.cuts.length);
       if (!found) continue;
       const better = found.feasible === feasible ? found.latency_s < least : found.feasible;
       if (this.#found && !better) continue;
@@ -142,7 +142,7 @@ export class Evaluator {
     return {
       boundaries: assignment.boundaries,
       latency_s: this.#sums.latency_s,
-      feasible: fits(this.#world, assignment),
+      feasible: fits(this.#environment, assignment),
     };
   }
 

@@ -1,9 +1,9 @@
 import type { Pipeline } from "../formats/pipeline.ts";
 import type { Topology } from "../formats/topology.ts";
 import { compile } from "./compile.ts";
+import { environmentOf } from "./environment.ts";
 import { boundariesOf, modelOf, type ProfileSource, requireCodec, requireThreads } from "./model.ts";
 import { parsePlacement } from "./placement.ts";
-import { worldOf } from "./world.ts";
 
 /** One way to answer requests. */
 export interface PipelineChoice {
@@ -25,5 +25,5 @@ export function compilePipeline(profiles: ProfileSource, topology: Topology, cho
   const tiers = parsePlacement(topology, choice.placement);
   for (const tier of tiers) requireThreads(model, topology.tiers[tier]!);
   const boundaries = boundariesOf(model, choice.cut, tiers.length);
-  return compile(model, worldOf(model, topology), { tiers, boundaries, codec });
+  return compile(model, environmentOf(model, topology), { tiers, boundaries, codec });
 }

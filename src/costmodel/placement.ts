@@ -1,6 +1,6 @@
 import { Problem } from "../formats/problem.ts";
 import type { Topology } from "../formats/topology.ts";
-import { tierIndex } from "./world.ts";
+import { tierIndex } from "./environment.ts";
 
 /** Every tier by itself, then every pair a>b in the topology's order. */
 export function defaultPlacements({ tiers }: Topology): string[] {

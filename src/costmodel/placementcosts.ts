@@ -1,10 +1,10 @@
 import type { CodecName } from "../formats/profile.ts";
 import type { Link } from "../formats/topology.ts";
 import type { ChainCosts } from "./chain.ts";
+import type { Environment, Place } from "./environment.ts";
 import { transferSeconds } from "./link.ts";
 import { meanFromIdle } from "./quota.ts";
 import { MEDIAN } from "./segments.ts";
-import type { Place, World } from "./world.ts";
 
 /** What work and transfers count for, in any one unit. */
 export interface Pricing {
@@ -36,7 +36,7 @@ export const LATENCY: Pricing = {
 export class PlacementCosts implements ChainCosts {
   readonly segments: number;
   readonly last: number;
-  readonly #world: World;
+  readonly #environment: Environment;
   readonly #places: readonly Place[];
   readonly #codec: CodecName;
   /** By seam and boundary: links, and tiers in between. */
@@ -51,27 +51,33 @@ export class PlacementCosts implements ChainCosts {
   readonly #pricing: Pricing;
 
   /** @param last number of the model's last boundary: one more than it has cuts */
-  constructor(world: World, tiers: readonly number[], codec: CodecName, last: number, pricing: Pricing = LATENCY) {
-    this.#world = world;
+  constructor(
+    environment: Environment,
+    tiers: readonly number[],
+    codec: CodecName,
+    last: number,
+    pricing: Pricing = LATENCY,
+  ) {
+    this.#environment = environment;
     this.#pricing = pricing;
     this.#codec = codec;
     this.segments = tiers.length;
     this.last = last;
-    this.#places = tiers.map((tier) => world.places[tier]!);
+    this.#places = tiers.map((tier) => environment.places[tier]!);
     const [first, final] = [tiers[0]!, tiers.at(-1)!];
     const carry = (from: number, to: number) => (from === to ? undefined : this.#carry(from, to));
     this.#seams = tiers.slice(1).map((tier, i) => this.#carry(tiers[i]!, tier));
-    const [entry, exit] = [carry(world.enters, first), carry(final, world.enters)];
+    const [entry, exit] = [carry(environment.enters, first), carry(final, environment.enters)];
     this.#decode_s = tiers.map((tier, i) => (i > 0 || entry ? this.#coding(tier, "decode_s") : zeros(last + 1)));
     this.#encode_s = tiers.map((tier, i) =>
       i < tiers.length - 1 || exit ? this.#coding(tier, "encode_s") : zeros(last + 1),
     );
-    const enters = world.places[world.enters]!;
+    const enters = environment.places[environment.enters]!;
     const single = (message: Float64Array, boundary: number) =>
       pricing.work(enters, message[boundary]!, message[boundary]!);
     this.constant =
-      (entry ? single(this.#coding(world.enters, "encode_s"), 0) + entry[0]! : 0) +
-      (exit ? exit[last]! + single(this.#coding(world.enters, "decode_s"), last) : 0);
+      (entry ? single(this.#coding(environment.enters, "encode_s"), 0) + entry[0]! : 0) +
+      (exit ? exit[last]! + single(this.#coding(environment.enters, "decode_s"), last) : 0);
   }
 
   /** Undefined where some tier's segments have none. Made when a search asks: short chains do without. */
@@ -81,7 +87,7 @@ export class PlacementCosts implements ChainCosts {
   }
 
   #parts(): ChainCosts["parts"] {
-    const { cold } = this.#world;
+    const { cold } = this.#environment;
     const parts = this.#places.map((place, k) => {
       const { inferParts, loadParts } = place.tables?.segments ?? {};
       if (!inferParts || !loadParts) return undefined;
@@ -97,12 +103,12 @@ export class PlacementCosts implements ChainCosts {
   }
 
   #coding(tier: number, which: "encode_s" | "decode_s"): Float64Array {
-    const { coding, tier: at } = this.#world.places[tier]!;
+    const { coding, tier: at } = this.#environment.places[tier]!;
     return coding.messages.get(this.#codec)![which].map((seconds) => seconds / at.speed);
   }
 
   #carry(from: number, to: number): Float64Array {
-    const { places, ways } = this.#world;
+    const { places, ways } = this.#environment;
     const pricing = this.#pricing;
     const { bytes } = places[from]!.coding.messages.get(this.#codec)!;
     return bytes.map((size) =>
@@ -120,7 +126,9 @@ export class PlacementCosts implements ChainCosts {
     const { segments } = place.tables!;
     const infer_s = segments.inferSeconds(a, b, MEDIAN) / speed;
     const single_s =
-      this.#decode_s[k]![a]! + this.#encode_s[k]![b]! + (this.#world.cold ? segments.loadSeconds(a, b) / speed : 0);
+      this.#decode_s[k]![a]! +
+      this.#encode_s[k]![b]! +
+      (this.#environment.cold ? segments.loadSeconds(a, b) / speed : 0);
     return this.#pricing.work(place, single_s + infer_s * threads, single_s + infer_s);
   }
 

@@ -2,6 +2,7 @@ import type { Prediction } from "../formats/prediction.ts";
 import type { CodecName } from "../formats/profile.ts";
 import type { Topology } from "../formats/topology.ts";
 import { compile } from "./compile.ts";
+import { type Environment, environmentOf } from "./environment.ts";
 import { latency, transferredBytes } from "./evaluate.ts";
 import { misfit } from "./feasibility.ts";
 import { boundariesOf, type CostModel, modelOf, type ProfileSource } from "./model.ts";
@@ -10,7 +11,6 @@ import type { Assignment } from "./request.ts";
 import { fastest } from "./search.ts";
 import { HIGH, LOW } from "./segments.ts";
 import { latencyOf } from "./sum.ts";
-import { type World, worldOf } from "./world.ts";
 
 /**
  * Predicts what one request takes when it is alone: for each placement, cut and codec the latency and its stages.
@@ -24,14 +24,14 @@ import { type World, worldOf } from "./world.ts";
  */
 export function predict(profiles: ProfileSource, topology: Topology, options: PredictOptions = {}): Prediction[] {
   const model = modelOf(profiles);
-  const world = worldOf(model, topology);
+  const environment = environmentOf(model, topology);
   const cuts = options.cuts ?? "best";
   const placements = placementsOf(model, topology, options.placements, cuts);
   const predictions: Prediction[] = [];
   for (const codec of codecsOf(model, topology, options.codecs)) {
     for (const tiers of placements) {
-      for (const boundaries of boundariesToTry(model, world, tiers, codec, cuts)) {
-        predictions.push(predictOne(model, world, { tiers, boundaries, codec }));
+      for (const boundaries of boundariesToTry(model, environment, tiers, codec, cuts)) {
+        predictions.push(predictOne(model, environment, { tiers, boundaries, codec }));
       }
     }
   }
@@ -40,14 +40,14 @@ export function predict(profiles: ProfileSource, topology: Topology, options: Pr
 
 function boundariesToTry(
   model: CostModel,
-  world: World,
+  environment: Environment,
   tiers: readonly number[],
   codec: CodecName,
   cuts: string | readonly string[],
 ): (readonly number[])[] {
   if (tiers.length === 1) return [boundariesOf(model, null, 1)];
   if (cuts === "best") {
-    const found = fastest(world, tiers, codec, model.cuts.length);
+    const found = fastest(environment, tiers, codec, model.cuts.length);
     return found ? [found.boundaries] : [];
   }
   if (cuts === "all") return everyBoundaries(model.cuts.length, tiers.length);
@@ -66,16 +66,16 @@ function everyBoundaries(cuts: number, segments: number): number[][] {
   return choices.map((chosen) => [...chosen, cuts + 1]);
 }
 
-function predictOne(model: CostModel, world: World, assignment: Assignment): Prediction {
-  const pipeline = compile(model, world, assignment);
-  const because = misfit(world, assignment);
+function predictOne(model: CostModel, environment: Environment, assignment: Assignment): Prediction {
+  const pipeline = compile(model, environment, assignment);
+  const because = misfit(environment, assignment);
   return {
     placement: pipeline.placement,
     cut: pipeline.cut,
     codec: pipeline.codec,
     latency_s: latency(pipeline),
-    low_s: latencyOf(world, assignment, LOW),
-    high_s: latencyOf(world, assignment, HIGH),
+    low_s: latencyOf(environment, assignment, LOW),
+    high_s: latencyOf(environment, assignment, HIGH),
     transferred_bytes: transferredBytes(pipeline),
     feasible: because === undefined,
     ...(because === undefined ? {} : { infeasible_because: because }),

@@ -1,9 +1,9 @@
 import type { Stage } from "../formats/prediction.ts";
 import type { CodecName } from "../formats/profile.ts";
+import type { Environment } from "./environment.ts";
 import { transferSeconds } from "./link.ts";
 import { meanFromIdle } from "./quota.ts";
 import type { Statistic } from "./segments.ts";
-import type { World } from "./world.ts";
 
 /** What takes a request's stages as they come, in order. */
 export interface StageSink {
@@ -21,7 +21,7 @@ export interface Assignment {
 /**
  * The one description of what a request passes; searches add its stages up, and the compiler writes them down.
  *
- * The request enters at the world's entering tier. Where the next segment, or at the end the asker, is on another tier,
+ * The request enters at the topology's entering tier. Where the next segment, or at the end the asker, is on another tier,
  * the tensors at the boundary are encoded, travel along the shortest way, store-and-forward, and are decoded. Tiers on
  * the way relay the bytes as they are. A segment's session is loaded first where sessions are cold.
  *
@@ -30,20 +30,20 @@ export interface Assignment {
  * (see elapsedFromIdle). Runtime threads spin while they wait, so that inference burns all of the tier's threads.
  */
 export class RequestWalk {
-  readonly #world: World;
+  readonly #environment: Environment;
   /** Since the request came to the tier where it is: processor seconds, and seconds they take without a quota. */
   #cpu_s = 0;
   #wall_s = 0;
   /** The mean time that these take under the quota. */
   #elapsed_s = 0;
 
-  constructor(world: World) {
-    this.#world = world;
+  constructor(environment: Environment) {
+    this.#environment = environment;
   }
 
   /** Tells the sink each stage. `statistic` says which figure of the kernels to take. */
   run({ tiers, boundaries, codec }: Assignment, statistic: Statistic, sink: StageSink): void {
-    const { enters, cold, places } = this.#world;
+    const { enters, cold, places } = this.#environment;
     this.#arrive();
     let at = enters;
     for (let segment = 0; segment < tiers.length; segment++) {
@@ -61,7 +61,7 @@ export class RequestWalk {
 
   #carry(from: number, to: number, boundary: number, codec: CodecName, way: Stage["direction"], sink: StageSink): void {
     if (from === to) return;
-    const { places, ways } = this.#world;
+    const { places, ways } = this.#environment;
     const sender = places[from]!.coding.messages.get(codec)!;
     const bytes = sender.bytes[boundary]!;
     this.#compute("encode", from, sender.encode_s[boundary]!, 1, way, sink);
@@ -91,7 +91,7 @@ export class RequestWalk {
     sink: StageSink,
     bytes?: number,
   ): void {
-    const { quota, resource, tier: at } = this.#world.places[tier]!;
+    const { quota, resource, tier: at } = this.#environment.places[tier]!;
     const wall_s = profiled_s / at.speed;
     let seconds = wall_s;
     if (quota) {

@@ -1,9 +1,9 @@
 import type { CodecName } from "../formats/profile.ts";
 import { cheapest } from "./chain.ts";
+import type { Environment } from "./environment.ts";
 import { PlacementCosts } from "./placementcosts.ts";
 import { MEDIAN } from "./segments.ts";
 import { latencyOf } from "./sum.ts";
-import type { World } from "./world.ts";
 
 /** What a search found. */
 export interface Found {
@@ -16,11 +16,16 @@ export interface Found {
  * The fastest cuts of one placement: those that fit in memory before those that do not, then by latency, then the earliest.
  * Undefined where the model has too few cuts.
  */
-export function fastest(world: World, tiers: readonly number[], codec: CodecName, cuts: number): Found | undefined {
+export function fastest(
+  environment: Environment,
+  tiers: readonly number[],
+  codec: CodecName,
+  cuts: number,
+): Found | undefined {
   if (tiers.length - 1 > cuts) return undefined;
-  const costs = new PlacementCosts(world, tiers, codec, cuts + 1);
+  const costs = new PlacementCosts(environment, tiers, codec, cuts + 1);
   const fitting = cheapest(costs, (k, a, b) => costs.fits(k, a, b));
   const { boundaries } = fitting ?? cheapest(costs, () => true)!;
-  const latency_s = latencyOf(world, { tiers, boundaries, codec }, MEDIAN);
+  const latency_s = latencyOf(environment, { tiers, boundaries, codec }, MEDIAN);
   return { boundaries, latency_s, feasible: fitting !== undefined };
 }

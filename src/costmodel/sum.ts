@@ -1,6 +1,6 @@
+import type { Environment } from "./environment.ts";
 import { type Assignment, RequestWalk, type StageSink } from "./request.ts";
 import type { Statistic } from "./segments.ts";
-import type { World } from "./world.ts";
 
 /** Adds stages up in their order, as summing a compiled pipeline does, so that both give the same double. */
 export class Sum implements StageSink {
@@ -11,8 +11,8 @@ export class Sum implements StageSink {
 }
 
 /** Latency of an assignment without writing its stages down. */
-export function latencyOf(world: World, assignment: Assignment, statistic: Statistic): number {
+export function latencyOf(environment: Environment, assignment: Assignment, statistic: Statistic): number {
   const sum = new Sum();
-  new RequestWalk(world).run(assignment, statistic, sum);
+  new RequestWalk(environment).run(assignment, statistic, sum);
   return sum.seconds;
 }

@@ -34,7 +34,10 @@ export const planChoiceSchema = z.object({
   bytes: quantity.describe("on all links, request and answer"),
   energy_j: quantity.nullable().describe("beyond idling; null where a power or a link's energy is not known"),
   price_per_thousand: quantity.nullable().describe("of a thousand requests; null where a price is not known"),
-  throughput: quantity.nullable().describe("requests a second that the busiest tier or link sustains; null: no limit"),
+  throughput: quantity
+    .nullable()
+    .describe("requests a second that tiers, their quotas, hosts and links sustain; null: nothing limits them"),
+  limited_by: z.string().nullable().describe("which of these sustains no more, such as `link:mobile>edge`"),
   under_load: z
     .object({
       mean: estimate,
@@ -42,7 +45,7 @@ export const planChoiceSchema = z.object({
       p95: estimate,
       p99: estimate,
       throughput: quantity.describe("answers a second"),
-      overloaded: z.array(z.string()).describe("stations asked for more than they can do"),
+      overloaded: z.array(z.string()).describe("stations and hosts asked for more than they can do"),
     })
     .optional()
     .describe("simulated latency in seconds among all requests of the scenario"),

@@ -21,10 +21,10 @@ export const simulationSchema = z.object({
   mean_queue: z.record(z.string(), quantity).describe("mean number of requests that wait at each station"),
   offered_load: z
     .record(z.string(), quantity)
-    .describe("work that comes over work that can be done; from 1 on queues grow"),
+    .describe("work that comes over work that can be done, of stations and of hosts; from 1 on queues grow"),
   overloaded: z
     .array(z.string())
-    .describe("stations whose queue grows without end: the latencies are of this run only"),
+    .describe("stations and hosts where queues grow without end: the latencies are of this run only"),
   settled: z.boolean().describe("whether a steady state was reached, after the warm-up that is left out"),
   precise: z.boolean().describe("whether intervals are as narrow as was asked for"),
   requests: count,
@@ -38,7 +38,7 @@ export const simulationSchema = z.object({
       placement: z.string(),
       cut: z.string().nullable(),
       codec: z.string(),
-      unloaded_s: quantity.describe("latency of one request in an idle world, by the closed form"),
+      unloaded_s: quantity.describe("latency of one request in an idle system, by the closed form"),
       latency_s: latencySchema,
       arrived: count,
       completed: count,

@@ -1,6 +1,6 @@
 import { Problem } from "../formats/problem.ts";
 import type { Draft, TensorType } from "../onnx/index.ts";
-import { normal } from "./random.ts";
+import { RandomStream } from "../random/index.ts";
 
 /**
  * Ends a model early: behind the named node comes a head of its own (the mean over the picture for feature maps, the first
@@ -40,13 +40,13 @@ export function exitEarly(
     const first = draft.constant("exit.first", "int64", [], BigInt64Array.of(0n));
     features = draft.add("Gather", "exit/Gather", [tensor, first], { axis: 1 });
   }
-  const random = normal(1);
+  const random = new RandomStream(1);
   const scale = Math.sqrt(1 / channels);
   const weight = draft.constant(
     "exit.weight",
     "float32",
     [classes, channels],
-    Float32Array.from({ length: classes * channels }, () => random() * scale),
+    Float32Array.from({ length: classes * channels }, () => random.normal() * scale),
   );
   const bias = draft.constant("exit.bias", "float32", [classes], new Float32Array(classes));
   draft.add("Gemm", "exit/Gemm", [features, weight, bias], { transB: 1 });

@@ -1,4 +1,4 @@
-import { type CostModel, parsePlacement, placementName, worldOf } from "../costmodel/index.ts";
+import { type CostModel, environmentOf, parsePlacement, placementName } from "../costmodel/index.ts";
 import { unknownName } from "../formats/names.ts";
 import { Problem } from "../formats/problem.ts";
 import type { CodecName } from "../formats/profile.ts";
@@ -38,10 +38,10 @@ export function candidatesOf(question: PlanQuestion): Candidate[] {
     const served = withServers(scenario, setting);
     for (const variant of variants) {
       const { model } = variant;
-      const world = worldOf(model, threaded);
+      const environment = environmentOf(model, threaded);
       const forbidden = plan.constraints.raw_input_stays ? inputBoundaries(variant) : NONE;
       for (const tiers of placements) {
-        const missing = tiers.find((tier) => !world.places[tier]!.tables);
+        const missing = tiers.find((tier) => !environment.places[tier]!.tables);
         if (missing !== undefined) {
           const { name, threads } = threaded.tiers[missing]!;
           lacking.add(`${variant.operator} with ${threads} threads for tier "${name}"`);
@@ -49,7 +49,7 @@ export function candidatesOf(question: PlanQuestion): Candidate[] {
         }
         if (tiers.length - 1 > model.cuts.length) continue;
         for (const codec of codecsOf(model, plan.codecs ?? [topology.codec])) {
-          const ground = { scenario: served, world, tiers, codec, last: model.cuts.length + 1, rate };
+          const ground = { scenario: served, environment, tiers, codec, last: model.cuts.length + 1, rate };
           candidates.push({
             variant,
             setting,
@@ -92,13 +92,13 @@ function codecsOf({ codecs, name }: CostModel, asked: readonly CodecName[]): Cod
 function placementsOf({ plan, topology, variants }: PlanQuestion): number[][] {
   const { tiers: tierLimits, links: linkLimits, raw_input_stays } = plan.constraints;
   const all = plan.placements?.map((placement) => parsePlacement(topology, placement)) ?? chains(topology.tiers.length);
-  const world = worldOf(variants[0]!.model, topology);
+  const environment = environmentOf(variants[0]!.model, topology);
   const name = (tier: number) => topology.tiers[tier]!.name;
   const kept = all.filter((tiers) => {
     if (tierLimits?.only && !tiers.every((tier) => tierLimits.only!.includes(name(tier)))) return false;
     if (tierLimits?.not && tiers.some((tier) => tierLimits.not!.includes(name(tier)))) return false;
-    if (raw_input_stays && tiers[0] !== world.enters) return false;
-    const crossed = linksOf(world, tiers).map(({ link }) => `${link.from}>${link.to}`);
+    if (raw_input_stays && tiers[0] !== environment.enters) return false;
+    const crossed = linksOf(environment, tiers).map(({ link }) => `${link.from}>${link.to}`);
     return !linkLimits?.not || !crossed.some((link) => linkLimits.not!.includes(link));
   });
   if (kept.length === 0) {

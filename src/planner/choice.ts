@@ -1,8 +1,8 @@
 import { type CostModel, compilePipeline, cutId, predict } from "../costmodel/index.ts";
 import type { PlanChoice } from "../formats/planresult.ts";
 import type { Candidate } from "./candidates.ts";
+import { type Figures, figuresOf } from "./figures.ts";
 import type { Loaded } from "./loaded.ts";
-import { type Figures, figuresOf } from "./measures.ts";
 
 /** A candidate with its cuts, all figures known. */
 export interface Chosen {
@@ -73,6 +73,7 @@ export function describeChoice(one: Chosen): PlanChoice {
     energy_j: figures.energy_j,
     price_per_thousand: figures.price === null ? null : figures.price * 1000,
     throughput: figures.throughput,
+    limited_by: figures.limited_by,
     ...(loaded ? { under_load: { ...loaded, overloaded: [...loaded.overloaded] } } : {}),
     stages: [...compilePipeline(model, topology, choice).stages],
   };

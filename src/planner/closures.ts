@@ -1,12 +1,13 @@
-import { type CostModel, chainCost, crossing, partitionModel, worldOf } from "../costmodel/index.ts";
+import { type CostModel, chainCost, crossing, environmentOf, partitionModel } from "../costmodel/index.ts";
 import type { Profile } from "../formats/profile.ts";
 import type { Candidate } from "./candidates.ts";
 import type { ClosureGraph } from "./closuregraph.ts";
-import { type Asked, busiest, type Found, limitCosts } from "./cuts.ts";
+import { type Asked, type Found, limitCosts } from "./cuts.ts";
 import type { Dag, PartitionCosts } from "./dag.ts";
 import { excessOf } from "./excess.ts";
 import { linearCosts, slopesAround } from "./linearcosts.ts";
-import { busyCosts, costsOf, type Ground, type Measure } from "./measures.ts";
+import { costsOf, type Ground, type Measure } from "./measures.ts";
+import { busiest, occupanciesOf } from "./occupancy.ts";
 import { partition } from "./partition.ts";
 
 /** A candidate whose cuts follow no prefix of the profile's order. */
@@ -44,7 +45,7 @@ export function cheaperClosure(
   const segments = ground.tiers.length;
   if (segments < 2) return undefined;
   const own = ground.tiers.map((tier) =>
-    graphs.find(({ profile }) => profile.settings.threads === ground.world.places[tier]!.tier.threads),
+    graphs.find(({ profile }) => profile.settings.threads === ground.environment.places[tier]!.tier.threads),
   );
   if (!own.every((graph) => graph !== undefined && graph.dag.nodes === own[0]!.dag.nodes)) return undefined;
   const byTier = own as ClosureGraph[];
@@ -81,18 +82,18 @@ function leastPossible(
   { node, flow }: PartitionCosts,
   excess_s: readonly number[],
 ): number {
-  const { world, tiers } = ground;
+  const { environment, tiers } = ground;
   // What takes nothing, such as a source of random numbers, may begin a segment without anything being sent.
   const everyAtomIsFed = new Set(flows.flatMap(({ consumers }) => consumers)).size === nodes;
   let sum = costsOf("latency", ground).constant;
-  for (const [k, tier] of tiers.entries()) sum += excess_s[k]! / world.places[tier]!.tier.speed;
+  for (const [k, tier] of tiers.entries()) sum += excess_s[k]! / environment.places[tier]!.tier.speed;
   for (let atom = 0; atom < nodes; atom++) {
     let least = Number.POSITIVE_INFINITY;
     for (const part of node) least = Math.min(least, part[atom]!);
     sum += least;
   }
   for (const [k, sent] of flow.entries()) {
-    const delay_s = world.ways[tiers[k]!]![tiers[k + 1]!]!.reduce((total, { link }) => total + link.delay_s, 0);
+    const delay_s = environment.ways[tiers[k]!]![tiers[k + 1]!]!.reduce((total, { link }) => total + link.delay_s, 0);
     sum += delay_s + (everyAtomIsFed ? leastOf(sent) : 0);
   }
   return sum;
@@ -126,15 +127,16 @@ function evaluate(
     { labels, segments, excess_s },
     graphs.map((graph) => graph.atoms),
   )!;
-  const world = worldOf(model, topology);
-  const own: Candidate = { ...candidate, ground: { ...ground, world, last: segments }, forbidden: new Set() };
+  const environment = environmentOf(model, topology);
+  const own: Candidate = { ...candidate, ground: { ...ground, environment, last: segments }, forbidden: new Set() };
   const boundaries = Array.from({ length: segments + 1 }, (_, i) => i);
   const fits = ground.tiers.every((tier, k) => {
-    const { tier: at, tables } = world.places[tier]!;
+    const { tier: at, tables } = environment.places[tier]!;
     return at.memory_bytes === null || tables!.segments.memoryBytes(k, k + 1) <= at.memory_bytes;
   });
   const kept = limits.every((limit) => chainCost(limitCosts(own, limit.measure), boundaries) <= limit.most);
-  const sustained = leastThroughput === undefined || busiest(busyCosts(own.ground), boundaries) <= 1 / leastThroughput;
+  const occupied = leastThroughput === undefined ? null : busiest(occupanciesOf(own.ground), boundaries);
+  const sustained = !occupied || occupied.seconds <= 1 / leastThroughput!;
   if (!fits || !kept || !sustained) return undefined;
   const cost = chainCost(costsOf(objective, own.ground), boundaries);
   return Number.isFinite(cost) ? { candidate: own, boundaries, cost, model, labels } : undefined;

@@ -1,7 +1,8 @@
 import { type ChainCosts, cheapest } from "../costmodel/index.ts";
 import type { Objective } from "../formats/plan.ts";
 import type { Candidate } from "./candidates.ts";
-import { busyCosts, costsOf, type Measure } from "./measures.ts";
+import { costsOf, type Measure } from "./measures.ts";
+import { busiest, type Occupancy, occupanciesOf } from "./occupancy.ts";
 
 /** What a choice must keep to, beyond what candidates are left out for. */
 export interface Limit {
@@ -13,7 +14,7 @@ export interface Limit {
 export interface Asked<Of extends Objective = Objective> {
   readonly objective: Of;
   readonly limits: readonly Limit[];
-  /** Requests a second that the busiest tier and link sustain at least. */
+  /** Requests a second that all that they occupy sustains at least. */
   readonly leastThroughput: number | undefined;
 }
 
@@ -42,50 +43,56 @@ export function bestCuts(candidate: Candidate, { objective, limits, leastThrough
     const found = cheapest(costs, allowedSegments(candidate), chainLimits);
     return found && { candidate, ...found };
   }
-  const busy = busyCosts(candidate.ground);
-  const within = (most_s: number) =>
-    busy.constant > most_s ? undefined : cheapest(costs, allowedSegments(candidate, busy, most_s), chainLimits);
+  const occupancies = occupanciesOf(candidate.ground);
+  const within = (most_s: number) => {
+    if (occupancies.some(({ costs }) => costs.constant > most_s)) return undefined;
+    const shared = occupancies.filter(({ segments, seams }) => segments.length + seams.length > 1);
+    const sums = shared.map((one) => ({ costs: one.costs, most: most_s }));
+    return cheapest(costs, allowedSegments(candidate, occupancies, most_s), [...chainLimits, ...sums]);
+  };
   const found = within(leastThroughput === undefined ? Number.POSITIVE_INFINITY : 1 / leastThroughput);
   if (!found || objective !== "throughput") return found && { candidate, ...found };
-  return leastBusy(candidate, busy, found.boundaries, within);
+  return leastBusy(candidate, occupancies, found.boundaries, within);
 }
 
 /** Narrows down how short a time on the busiest resource some choice can keep to. */
 function leastBusy(
   candidate: Candidate,
-  busy: ChainCosts,
+  occupancies: readonly Occupancy[],
   start: readonly number[],
   within: (most_s: number) => { readonly boundaries: readonly number[] } | undefined,
 ): Found {
-  let best = { boundaries: start, cost: busiest(busy, start) };
-  let low = busy.constant;
+  const costOf = (boundaries: readonly number[]) => busiest(occupancies, boundaries)?.seconds ?? 0;
+  let best = { boundaries: start, cost: costOf(start) };
+  let low = Math.max(0, ...occupancies.map(({ costs }) => costs.constant));
   // Each try either halves the range or finds a choice that is better than its limit.
   for (let tries = 0; tries < 60 && best.cost > low * (1 + 1e-9); tries++) {
     const middle = (low + best.cost) / 2;
     const found = within(middle);
-    if (found) best = { boundaries: found.boundaries, cost: busiest(busy, found.boundaries) };
+    if (found) best = { boundaries: found.boundaries, cost: costOf(found.boundaries) };
     else low = middle;
   }
   return { candidate, ...best };
 }
 
-/** Seconds that one request occupies the busiest tier or link. */
-export function busiest(busy: ChainCosts, boundaries: readonly number[]): number {
-  let most = busy.constant;
-  for (let k = 0; k < busy.segments; k++) {
-    most = Math.max(most, busy.segment(k, boundaries[k]!, boundaries[k + 1]!));
-    if (k + 1 < busy.segments) most = Math.max(most, busy.seam(k, boundaries[k + 1]!));
-  }
-  return most;
-}
-
-function allowedSegments({ ground, forbidden }: Candidate, busy?: ChainCosts, most_s = Number.POSITIVE_INFINITY) {
-  const places = ground.tiers.map((tier) => ground.world.places[tier]!);
+/** @param most_s of anything that one request occupies */
+function allowedSegments(
+  { ground, forbidden }: Candidate,
+  occupancies: readonly Occupancy[] = [],
+  most_s = Number.POSITIVE_INFINITY,
+) {
+  const places = ground.tiers.map((tier) => ground.environment.places[tier]!);
+  const of = (which: "segments" | "seams") =>
+    places.map((_, k) => occupancies.filter((one) => one[which].includes(k)).map(({ costs }) => costs));
+  const [segments, seams] = [of("segments"), of("seams")];
   return (k: number, a: number, b: number): boolean => {
     const { tier, tables } = places[k]!;
     if (k > 0 && forbidden.has(a)) return false;
     if (tier.memory_bytes !== null && tables!.segments.memoryBytes(a, b) > tier.memory_bytes) return false;
-    if (!busy || most_s === Number.POSITIVE_INFINITY) return true;
-    return busy.segment(k, a, b) <= most_s && (k === 0 || busy.seam(k - 1, a) <= most_s);
+    if (most_s === Number.POSITIVE_INFINITY) return true;
+    return (
+      segments[k]!.every((costs) => costs.constant + costs.segment(k, a, b) <= most_s) &&
+      (k === 0 || seams[k - 1]!.every((costs) => costs.constant + costs.seam(k - 1, a) <= most_s))
+    );
   };
 }

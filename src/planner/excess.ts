@@ -22,7 +22,7 @@ export function excessOf(
   const { boundaries } = reference;
   const labels = orderLabels(profile, variant.model, boundaries);
   const tables = ground.tiers.map((tier) => {
-    const { tables: exact, tier: at } = ground.world.places[tier]!;
+    const { tables: exact, tier: at } = ground.environment.places[tier]!;
     const own = graphs.find((graph) => graph.profile.settings.threads === at.threads)!;
     return { exact: exact!.segments, summed: partitionSegments(own.profile, own.atoms, { labels, segments }) };
   });

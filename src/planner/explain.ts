@@ -29,7 +29,7 @@ export function amount({ figures, loaded, cost }: Chosen, { objective, at }: Pla
     case "throughput":
       return figures.throughput === null
         ? "any number of requests a second"
-        : `${figures.throughput.toPrecision(3)} requests a second`;
+        : `${figures.throughput.toPrecision(3)} requests a second, limited by ${figures.limited_by}`;
     case "energy":
       return `${cost.toPrecision(3)} J a request`;
     case "price":

@@ -1,4 +1,4 @@
-import { worldOf } from "../costmodel/index.ts";
+import { environmentOf } from "../costmodel/index.ts";
 import type { PlanFlip } from "../formats/planresult.ts";
 import type { Topology } from "../formats/topology.ts";
 import type { Candidate } from "./candidates.ts";
@@ -56,13 +56,13 @@ export function flipsOf(question: PlanQuestion, choices: readonly Chosen[]): Pla
   );
 }
 
-/** A closure's candidate stands on the world of its partition; here it stands on the profile's own again. */
+/** A closure's candidate stands on the environment of its partition; here it stands on the profile's own again. */
 function original(candidate: Candidate): Candidate {
   const { ground, variant, topology } = candidate;
   const last = variant.model.cuts.length + 1;
   return ground.last === last
     ? candidate
-    : { ...candidate, ground: { ...ground, world: worldOf(variant.model, topology), last } };
+    : { ...candidate, ground: { ...ground, environment: environmentOf(variant.model, topology), last } };
 }
 
 function winner(
@@ -74,8 +74,8 @@ function winner(
   let best: { candidate: Candidate; cost: number } | undefined;
   for (const candidate of candidates) {
     const topology = turned(candidate.topology);
-    const world = worldOf(candidate.variant.model, topology);
-    const moved = { ...candidate, topology, ground: { ...candidate.ground, world } };
+    const environment = environmentOf(candidate.variant.model, topology);
+    const moved = { ...candidate, topology, ground: { ...candidate.ground, environment } };
     const found = bestCuts(moved, asked);
     if (found && found.cost < (best?.cost ?? Number.POSITIVE_INFINITY)) best = { candidate: moved, cost: found.cost };
   }

@@ -19,16 +19,18 @@ export interface Slopes {
 export function slopesAround({ candidate, boundaries }: Found, measure: Measure): Slopes[] {
   const { ground } = candidate;
   const pricing = pricingOf(measure, ground);
-  const { world, tiers, codec } = ground;
+  const { environment, tiers, codec } = ground;
   const at = (share: number): Slopes => ({
     single: tiers.map((_, k) => workSlope(pricing, ground, k, boundaries, 1, share)),
-    infer: tiers.map((tier, k) => workSlope(pricing, ground, k, boundaries, world.places[tier]!.tier.threads, share)),
+    infer: tiers.map((tier, k) =>
+      workSlope(pricing, ground, k, boundaries, environment.places[tier]!.tier.threads, share),
+    ),
     byte: tiers.slice(1).map((tier, k) => {
-      const { bytes } = world.places[tiers[k]!]!.coding.messages.get(codec)!;
+      const { bytes } = environment.places[tiers[k]!]!.coding.messages.get(codec)!;
       return byteSlope(pricing, ground, tiers[k]!, tier, bytes[boundaries[k + 1]!]!, share);
     }),
   });
-  const links = linksOf(world, tiers).map(({ link }) => link);
+  const links = linksOf(environment, tiers).map(({ link }) => link);
   const proportional = ground.rate === undefined && addsUp(candidate.topology, tiers, links);
   return proportional ? [at(1)] : [at(1), at(0.05)];
 }
@@ -36,13 +38,13 @@ export function slopesAround({ candidate, boundaries }: Found, measure: Measure)
 /** Cost of a second of work: over the last `share` of the work that the segment has at the best cuts along the order. */
 function workSlope(
   pricing: Pricing,
-  { world, tiers }: Ground,
+  { environment, tiers }: Ground,
   k: number,
   boundaries: readonly number[],
   threads: number,
   share: number,
 ): number {
-  const place = world.places[tiers[k]!]!;
+  const place = environment.places[tiers[k]!]!;
   const wall_s = place.tables!.segments.inferSeconds(boundaries[k]!, boundaries[k + 1]!, 0) / place.tier.speed;
   if (wall_s <= 0) return 0;
   const rest = wall_s * (1 - share);
@@ -53,7 +55,7 @@ function workSlope(
 
 function byteSlope(
   pricing: Pricing,
-  { world }: Ground,
+  { environment }: Ground,
   from: number,
   to: number,
   bytes: number,
@@ -61,8 +63,8 @@ function byteSlope(
 ): number {
   const size = Math.max(1, bytes);
   const rest = size * (1 - share);
-  return world.ways[from]![to]!.reduce((sum, { link, to: next }) => {
-    const place = world.places[next]!;
+  return environment.ways[from]![to]!.reduce((sum, { link, to: next }) => {
+    const place = environment.places[next]!;
     const relay_s = next === to ? 0 : place.coding.relay_s_per_byte / place.tier.speed;
     const slope = (pricing.transfer(size, link) - pricing.transfer(rest, link)) / (size - rest);
     return (
@@ -79,14 +81,14 @@ export function linearCosts(
   graphs: readonly ClosureGraph[],
   slopes: Slopes,
 ): PartitionCosts {
-  const { world, tiers, codec } = ground;
+  const { environment, tiers, codec } = ground;
   const node = graphs.map(({ atoms, profile }, k) => {
-    const { speed } = world.places[tiers[k]!]!.tier;
+    const { speed } = environment.places[tiers[k]!]!.tier;
     const { request_per_kernel_s } = profile.run;
     const { per_kernel_s, per_weight_byte_s } = profile.session;
     return atoms.seconds[0]!.map((seconds, atom) => {
       const kernels = atoms.kernels[atom]!;
-      const load_s = world.cold ? per_kernel_s * kernels + per_weight_byte_s * atoms.weightBytes[atom]! : 0;
+      const load_s = environment.cold ? per_kernel_s * kernels + per_weight_byte_s * atoms.weightBytes[atom]! : 0;
       return ((seconds + request_per_kernel_s * kernels) * slopes.infer[k]! + load_s * slopes.single[k]!) / speed;
     });
   });
@@ -97,7 +99,10 @@ export function linearCosts(
   const one = (values: Float64Array, t: number) => Math.max(0, values[t + 2]! - values[1]!);
   const dear = forbidden.size > 0 ? 1e9 : 0;
   const flow = slopes.byte.map((byte, k): Float64Array => {
-    const [sender, receiver] = [world.places[tiers[k]!]!.tier.speed, world.places[tiers[k + 1]!]!.tier.speed];
+    const [sender, receiver] = [
+      environment.places[tiers[k]!]!.tier.speed,
+      environment.places[tiers[k + 1]!]!.tier.speed,
+    ];
     return Float64Array.from(dag.flows, (_, t) => {
       const { tensor } = atoms.flows[t]!;
       const given = inputs.has(tensor);

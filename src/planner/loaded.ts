@@ -21,7 +21,7 @@ export interface Loaded {
   readonly p99: Estimate;
   /** Answers a second, of the planned class. */
   readonly throughput: number;
-  /** Stations that are asked for more than they can do. */
+  /** Stations and hosts that are asked for more than they can do. */
   readonly overloaded: readonly string[];
 }
 

@@ -1,7 +1,7 @@
-import { type ChainCosts, chainCost, type Hop, PlacementCosts, type Pricing, type World } from "../costmodel/index.ts";
+import { type ChainCosts, type Environment, type Hop, PlacementCosts, type Pricing } from "../costmodel/index.ts";
 import type { CodecName } from "../formats/profile.ts";
 import type { Scenario } from "../formats/scenario.ts";
-import { BYTES, busyPricing, ENERGY, latencyPricing, PAID_BY_THE_HOUR, PAID_BY_USE } from "./pricing.ts";
+import { BYTES, ENERGY, latencyPricing, PAID_BY_THE_HOUR, PAID_BY_USE } from "./pricing.ts";
 import { capacityOf } from "./workload.ts";
 
 /** What of one request can be minimised or limited: seconds, joules, currency, bytes. */
@@ -9,8 +9,8 @@ export type Measure = "latency" | "energy" | "price" | "bytes";
 
 /** Where a choice runs and how requests come: all but its cuts. */
 export interface Ground {
-  readonly scenario: Pick<Scenario, "tiers">;
-  readonly world: World;
+  readonly scenario: Pick<Scenario, "tiers" | "links">;
+  readonly environment: Environment;
   /** Indices into the topology's tiers, a segment each. */
   readonly tiers: readonly number[];
   readonly codec: CodecName;
@@ -38,13 +38,8 @@ export function costsOf(measure: Measure, ground: Ground): ChainCosts {
   return priced(ground, pricingOf(measure, ground), measure === "price" ? rent(ground) : 0);
 }
 
-/** Seconds for which each segment and seam is occupied by one request. */
-export function busyCosts(ground: Ground): ChainCosts {
-  return priced(ground, busyPricing(ground.scenario), 0);
-}
-
-function priced({ world, tiers, codec, last }: Ground, pricing: Pricing, constant: number): ChainCosts {
-  const costs = new PlacementCosts(world, tiers, codec, last, pricing);
+function priced({ environment, tiers, codec, last }: Ground, pricing: Pricing, constant: number): ChainCosts {
+  const costs = new PlacementCosts(environment, tiers, codec, last, pricing);
   if (constant === 0) return costs;
   return {
     segments: costs.segments,
@@ -59,11 +54,11 @@ function priced({ world, tiers, codec, last }: Ground, pricing: Pricing, constan
 }
 
 /** Of a request's share of the rented tiers, where requests come at a rate: every replica, busy or not. */
-function rent({ scenario, world, tiers, rate }: Ground): number {
+function rent({ scenario, environment, tiers, rate }: Ground): number {
   if (rate === undefined) return 0;
-  const used = new Set([world.enters, ...tiers]);
+  const used = new Set([environment.enters, ...tiers]);
   return [...used].reduce((sum, index) => {
-    const { tier } = world.places[index]!;
+    const { tier } = environment.places[index]!;
     const { servers } = capacityOf(scenario, tier.name);
     // Where each request has a device of its own, its users own it.
     const replicas = Number.isFinite(servers) ? (scenario.tiers[tier.name]?.replicas ?? 1) : 0;
@@ -72,47 +67,21 @@ function rent({ scenario, world, tiers, rate }: Ground): number {
 }
 
 /** The links that a placement's requests and answers pass, in order. */
-export function linksOf({ ways, enters }: World, tiers: readonly number[]): Hop[] {
+export function linksOf({ ways, enters }: Environment, tiers: readonly number[]): Hop[] {
   const stops = [enters, ...tiers, enters];
   return stops.slice(1).flatMap((to, i) => [...ways[stops[i]!]![to]!]);
 }
 
-/** Figures of one request under a choice; null where a price or a power is not known. */
-export interface Figures {
-  /** Seconds, alone. */
-  readonly latency_s: number;
-  readonly energy_j: number | null;
-  readonly price: number | null;
-  readonly bytes: number;
-  /** Requests a second that the busiest tier or link sustains; null where nothing limits them. */
-  readonly throughput: number | null;
-}
-
-/** @param boundaries one more than there are tiers */
-export function figuresOf(ground: Ground, boundaries: readonly number[]): Figures {
-  const { world, tiers } = ground;
-  const of = (measure: Measure, rate = ground.rate) => chainCost(costsOf(measure, { ...ground, rate }), boundaries);
-  const busy = busyCosts(ground);
-  const occupied = Math.max(
-    busy.constant,
-    ...tiers.map((_, k) => busy.segment(k, boundaries[k]!, boundaries[k + 1]!)),
-    ...tiers.slice(1).map((_, k) => busy.seam(k, boundaries[k + 1]!)),
-  );
-  return {
-    latency_s: chainCost(costsOf("latency", { ...ground, rate: undefined }), boundaries),
-    energy_j: unknownFigure("energy", world, tiers) === undefined ? of("energy") : null,
-    price: unknownFigure("price", world, tiers) === undefined ? of("price") : null,
-    bytes: of("bytes"),
-    throughput: occupied > 0 ? 1 / occupied : null,
-  };
-}
-
 /** Which figure of a topology is missing for a measure on these tiers; undefined where none is. */
-export function unknownFigure(measure: Measure, world: World, tiers: readonly number[]): string | undefined {
+export function unknownFigure(
+  measure: Measure,
+  environment: Environment,
+  tiers: readonly number[],
+): string | undefined {
   if (measure !== "energy" && measure !== "price") return undefined;
-  const links = linksOf(world, tiers).map(({ link }) => link);
-  for (const index of new Set([...tiers, ...(links.length > 0 ? [world.enters] : [])])) {
-    const { tier } = world.places[index]!;
+  const links = linksOf(environment, tiers).map(({ link }) => link);
+  for (const index of new Set([...tiers, ...(links.length > 0 ? [environment.enters] : [])])) {
+    const { tier } = environment.places[index]!;
     if (measure === "energy" && tier.power_w === null)
       return `the power of tier "${tier.name}" (devices.${tier.device}.power)`;
     if (measure === "price" && tier.price_per_s === null) {

@@ -1,4 +1,4 @@
-import { chainCost, cutId, worldOf } from "../costmodel/index.ts";
+import { chainCost, cutId, environmentOf } from "../costmodel/index.ts";
 import type { PlanResult } from "../formats/planresult.ts";
 import type { Scenario } from "../formats/scenario.ts";
 import type { Topology } from "../formats/topology.ts";
@@ -120,7 +120,7 @@ function latencyIn({ candidate, boundaries }: Policy, topology: Topology): numbe
   const { variant, ground } = candidate;
   const moved =
     candidate.topology.tiers === topology.tiers ? topology : { ...candidate.topology, links: topology.links };
-  return chainCost(costsOf("latency", { ...ground, world: worldOf(variant.model, moved) }), boundaries);
+  return chainCost(costsOf("latency", { ...ground, environment: environmentOf(variant.model, moved) }), boundaries);
 }
 
 /** What the traces of all links come to, over one repetition of the longest. */

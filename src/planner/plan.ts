@@ -1,4 +1,4 @@
-import { worldOf } from "../costmodel/index.ts";
+import { environmentOf } from "../costmodel/index.ts";
 import type { PlanResult } from "../formats/planresult.ts";
 import { Problem } from "../formats/problem.ts";
 import { bindingOf, nearestFeasible } from "./binding.ts";
@@ -164,7 +164,7 @@ function requireFigures(question: PlanQuestion): void {
   const tiers = question.topology.tiers.map((_, i) => i);
   const [variant] = question.variants;
   for (const measure of measures) {
-    const missing = variant && unknownFigure(measure, worldOf(variant.model, question.topology), tiers);
+    const missing = variant && unknownFigure(measure, environmentOf(variant.model, question.topology), tiers);
     if (missing) throw new Problem(`the plan asks for ${measure}, but the topology does not say ${missing}`);
   }
 }

@@ -37,18 +37,6 @@ export const PAID_BY_THE_HOUR: Pricing = { work: () => 0, transfer: PAID_BY_USE.
 /** Bytes on links, each counted on every link that it passes. */
 export const BYTES: Pricing = { work: () => 0, transfer: (bytes) => bytes, floor: () => 0 };
 
-/** Seconds for which a request occupies what it passes, of one server: what limits the rate at which requests can come. */
-export function busyPricing(scenario: Pick<Scenario, "tiers">): Pricing {
-  return {
-    work: (place, cpu_s, wall_s) => {
-      const { servers, share } = capacityOf(scenario, place.tier.name);
-      return Number.isFinite(servers) ? (busySeconds(place, cpu_s, wall_s) * share) / servers : 0;
-    },
-    transfer: (bytes, { bandwidth_bps }) => (bytes * 8) / bandwidth_bps,
-    floor: () => 0,
-  };
-}
-
 /** Under a quota a stream of requests gets the quota's rate, whatever one alone gets. */
 function busySeconds({ quota }: Place, cpu_s: number, wall_s: number): number {
   return quota ? Math.max(wall_s, cpu_s / quota.cores) : wall_s;

@@ -96,8 +96,8 @@ function withClosures(found: readonly Found[], asked: Asked<Measure>) {
 }
 
 function isExact({ candidate }: Chosen, complete: boolean, limits: readonly Limit[]): boolean {
-  const { world, tiers, rate } = candidate.ground;
-  const links = linksOf(world, tiers).map(({ link }) => link);
+  const { environment, tiers, rate } = candidate.ground;
+  const links = linksOf(environment, tiers).map(({ link }) => link);
   return complete && limits.length === 0 && rate === undefined && addsUp(candidate.topology, tiers, links);
 }
 

@@ -42,18 +42,26 @@ function meanRate(arrivals: ScenarioClass["arrivals"]): number | undefined {
 export interface Capacity {
   /** Requests served at once over all replicas; infinite where each has a device of its own. */
   readonly servers: number;
+  /** Of the tier, each with a quota of its own. */
+  readonly replicas: number;
   /** Server time that a request takes over what it takes alone: below 1 where batches share it. */
   readonly share: number;
+  /** Share of the time in which a server is up. */
+  readonly available: number;
 }
+
+const SINGLE: Capacity = { servers: 1, replicas: 1, share: 1, available: 1 };
 
 export function capacityOf({ tiers }: Pick<Scenario, "tiers">, name: string): Capacity {
   const tier = tiers[name];
-  if (!tier) return { servers: 1, share: 1 };
+  if (!tier) return SINGLE;
   const servers = tier.servers === "unlimited" ? Number.POSITIVE_INFINITY : tier.servers;
-  const { batch } = tier;
+  const { batch, replicas, failures } = tier;
   return {
-    servers: servers * tier.replicas,
+    servers: servers * replicas,
+    replicas,
     share: batch ? (1 + (batch.size - 1) * batch.marginal) / batch.size : 1,
+    available: failures ? failures.every / (failures.every + failures.repair) : 1,
   };
 }
 
@@ -63,7 +71,11 @@ export function capacityOf({ tiers }: Pick<Scenario, "tiers">, name: string): Ca
  *
  * @returns seconds; infinite where more is asked than can be served
  */
-export function meanWait(service_s: number, rate: number, { servers, share }: Capacity): number {
+export function meanWait(
+  service_s: number,
+  rate: number,
+  { servers, share }: Pick<Capacity, "servers" | "share">,
+): number {
   if (!Number.isFinite(servers) || service_s === 0) return 0;
   const busy = rate * service_s * share;
   const utilisation = busy / servers;

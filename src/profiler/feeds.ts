@@ -2,6 +2,7 @@ import * as ort from "onnxruntime-node";
 import type { Dtype } from "../formats/common.ts";
 import { Problem } from "../formats/problem.ts";
 import { elements, type Graph, type TensorType, tensorBytes } from "../onnx/index.ts";
+import { RandomStream } from "../random/index.ts";
 import type { Feeds, Values } from "./runtime.ts";
 
 /** Shapes that the user gives for graph inputs: name → dimensions. */
@@ -79,7 +80,7 @@ export function tensorOf(dtype: Dtype, dims: readonly number[], data: ArrayLike<
 export type RawInputs = ReadonlyMap<string, Uint8Array>;
 
 /**
- * Values for the graph inputs: the user's where given, else uniform in [0, 1) for floats and ones for whole numbers,
+ * Values for the graph inputs: the user's where given, else uniform in (0, 1) for floats and ones for whole numbers,
  * the same in every run.
  * @throws Problem when given bytes do not fit the input's type, or no values can be made for it.
  */
@@ -90,7 +91,8 @@ export function makeFeeds(
   for (const name of raw.keys())
     if (!types.has(name))
       throw new Problem(`--input: the model has no input '${name}'. Its inputs are ${[...types.keys()].join(", ")}.`);
-  const random = uniform(1);
+  const stream = new RandomStream(1);
+  const random = () => stream.uniform();
   const feeds: Record<string, Values> = {};
   for (const [name, { dtype, shape }] of types) {
     const make = ARRAYS[dtype];
@@ -108,13 +110,4 @@ export function makeFeeds(
     feeds[name] = new ort.Tensor(dtype as "float32", values, [...shape]);
   }
   return feeds;
-}
-
-/** Uniform numbers in [0, 1), the same sequence for the same seed: a 32-bit linear congruential generator (constants of Numerical Recipes). */
-function uniform(seed: number): () => number {
-  let state = seed >>> 0;
-  return () => {
-    state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
-    return state / 2 ** 32;
-  };
 }

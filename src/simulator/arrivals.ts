@@ -1,6 +1,6 @@
+import type { RandomStream } from "../random/index.ts";
 import { type Sampler, samplerOf } from "./distributions.ts";
 import type { Arrivals } from "./network.ts";
-import type { RandomStream } from "./random.ts";
 
 /** Times between the arrivals of an open process; `Infinity` once there are no more. */
 export function gapsOf(arrivals: Exclude<Arrivals, { kind: "closed" }>, stream: RandomStream): Sampler {

@@ -1,8 +1,8 @@
+import type { RandomStream } from "../random/index.ts";
 import { gapsOf } from "./arrivals.ts";
 import { samplerOf, scaled } from "./distributions.ts";
 import type { ClassSpec, Network, StationSpec } from "./network.ts";
 import type { Plan, PlannedSource, PlannedVisit } from "./plan.ts";
-import type { RandomStream } from "./random.ts";
 
 /** A plan, and which of its visits make up the stops of each class's route. */
 export interface CompiledPlan {

@@ -1,5 +1,5 @@
 import jStat from "jstat";
-import { BLOCK, type RandomStream } from "./random.ts";
+import { BLOCK, type RandomStream } from "../random/index.ts";
 
 /**
  * A distribution as data: a plain number is a constant. Means are in the unit of what is drawn (seconds, bytes); `cv`

@@ -1,6 +1,6 @@
+import { BLOCK } from "../random/index.ts";
 import type { Sampler } from "./distributions.ts";
 import type { CompletionSink, Engine, Plan, VisitTotals } from "./plan.ts";
-import { BLOCK } from "./random.ts";
 
 const BUCKETS = 1024;
 const MASK = BUCKETS - 1;

@@ -1,3 +1,4 @@
+import { BLOCK, type RandomStream } from "../random/index.ts";
 import { gapsOf } from "./arrivals.ts";
 import { Draws } from "./distributions.ts";
 import { Group } from "./groups.ts";
@@ -5,7 +6,6 @@ import { Host } from "./host.ts";
 import { Kernel } from "./kernel.ts";
 import type { ClassSpec, Network } from "./network.ts";
 import type { CompletionSink, Engine, VisitTotals } from "./plan.ts";
-import { BLOCK, type RandomStream } from "./random.ts";
 import { RequestState, Requests } from "./requests.ts";
 import type { Station, StationTotals } from "./station.ts";
 

@@ -1,5 +1,5 @@
+import type { RandomStream } from "../random/index.ts";
 import type { StationSpec } from "./network.ts";
-import type { RandomStream } from "./random.ts";
 import { Station, type StationTotals, type Surroundings } from "./station.ts";
 
 /** The replicas of a station, and who sends requests to them. */

@@ -6,10 +6,9 @@
 export { type Distribution, Draws, meanOf, scaled, squaredVariation } from "./distributions.ts";
 export type { ClassTotals, Stay } from "./general.ts";
 export { type EventHandle, Kernel } from "./kernel.ts";
-export { offeredLoad } from "./load.ts";
+export { offeredHostLoad, offeredLoad } from "./load.ts";
 export type { Arrivals, ClassSpec, Network, RateTrace, StationSpec, VisitSpec } from "./network.ts";
 export { type Body, type Command, Process, Resource, Signal, Simulation, Store } from "./process.ts";
-export { RandomStream } from "./random.ts";
 export { joinOutcomes } from "./replications.ts";
 export { type CompiledClass, type CompiledScenario, compileScenario, type ScenarioModel } from "./scenario.ts";
 export {

@@ -1,6 +1,6 @@
+import { RandomStream } from "../random/index.ts";
 import { type Distribution, Draws } from "./distributions.ts";
 import { Kernel } from "./kernel.ts";
-import { RandomStream } from "./random.ts";
 
 /**
  * What a process may yield: seconds to let pass, a resource to seize one unit of, another process whose end to await, a

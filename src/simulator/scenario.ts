@@ -20,7 +20,7 @@ export interface ScenarioModel {
 export interface CompiledClass {
   readonly name: string;
   readonly pipeline: Pipeline;
-  /** Of one request in an idle world, by the closed form. */
+  /** Of one request in an idle system, by the closed form. */
   readonly unloaded_s: number;
   /** The pipeline's stages, stop by stop of the class's route. */
   readonly stops: readonly (readonly Stage[])[];
@@ -54,7 +54,7 @@ export function compileScenario(
   }
   for (const { name, cpu_quota, cpu_period_s, host } of topology.tiers) {
     const station = tierStation(scenario, name, cpu_quota, cpu_period_s);
-    stations[`tier:${name}`] = host === undefined ? station : { ...station, host };
+    stations[`tier:${name}`] = host === undefined ? station : { ...station, host: `host:${host}` };
   }
   for (const link of topology.links) Object.assign(stations, linkStation(scenario, link));
 
@@ -74,8 +74,8 @@ export function compileScenario(
       ...(workload.retries ? { retries: { most: workload.retries.most, wait_s: workload.retries.wait } } : {}),
     };
   }
-  const hosts = topology.hosts ? { hosts: topology.hosts } : {};
-  return { network: { stations, classes: specs, ...hosts }, classes };
+  const hosts = Object.fromEntries(Object.entries(topology.hosts ?? {}).map(([name, host]) => [`host:${name}`, host]));
+  return { network: { stations, classes: specs, ...(topology.hosts ? { hosts } : {}) }, classes };
 }
 
 function compileClass(

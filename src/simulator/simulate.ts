@@ -1,12 +1,12 @@
+import { RandomStream } from "../random/index.ts";
 import { checkNetwork } from "./check.ts";
 import { Columnar, isColumnar } from "./columnar.ts";
 import { compilePlan, isPlain } from "./compile.ts";
 import { EventCore } from "./eventcore.ts";
 import { type ClassTotals, GeneralEngine, type Stay } from "./general.ts";
-import { offeredLoad } from "./load.ts";
+import { offeredHostLoad, offeredLoad } from "./load.ts";
 import type { Network } from "./network.ts";
 import type { Engine, VisitTotals } from "./plan.ts";
-import { RandomStream } from "./random.ts";
 import { type Estimate, Tally } from "./tally.ts";
 
 export type EngineName = "columnar" | "events" | "general";
@@ -69,6 +69,10 @@ export interface StationOutcome {
   readonly down_share: number;
 }
 
+export interface HostOutcome {
+  readonly offered_load: number;
+}
+
 export interface ClassOutcome extends ClassTotals {
   readonly latency: LatencyEstimate;
   /** Stop by stop, means in seconds; service holds the delay after it. */
@@ -87,7 +91,8 @@ export interface Outcome {
   readonly latency: LatencyEstimate;
   readonly classes: Readonly<Record<string, ClassOutcome>>;
   readonly stations: Readonly<Record<string, StationOutcome>>;
-  /** Stations to which more work comes than they can do, and where nothing keeps the queue from growing. */
+  readonly hosts: Readonly<Record<string, HostOutcome>>;
+  /** Stations and hosts to which more work comes than they can do, and where nothing keeps the queue from growing. */
   readonly overloaded: readonly string[];
   /** Whether every interval is as narrow as was asked for. */
   readonly precise: boolean;
@@ -138,6 +143,7 @@ export function simulate(network: Network, options: SimulateOptions = {}): Outco
 
   const simulated_s = engine.now;
   const load = offeredLoad(network);
+  const hostLoad = offeredHostLoad(network);
   const latency = estimate(all);
   const perSecond = (total: number) => (simulated_s > 0 ? total / simulated_s : 0);
   return {
@@ -175,11 +181,19 @@ export function simulate(network: Network, options: SimulateOptions = {}): Outco
         ];
       }),
     ),
-    overloaded: Object.keys(network.stations)
-      .filter((name) => load[name]! >= 1 && grows(network, name))
-      .sort(),
+    hosts: Object.fromEntries(Object.entries(hostLoad).map(([name, offered_load]) => [name, { offered_load }])),
+    overloaded: [
+      ...Object.keys(network.stations).filter((name) => load[name]! >= 1 && grows(network, name)),
+      ...Object.keys(hostLoad).filter(
+        (name) => hostLoad[name]! >= 1 && tenantsOf(network, name).some((one) => grows(network, one)),
+      ),
+    ].sort(),
     precise: isPrecise(latency),
   };
+}
+
+function tenantsOf({ stations }: Network, host: string): string[] {
+  return Object.keys(stations).filter((name) => stations[name]!.host === host);
 }
 
 /** Whether nothing limits a station's queue. */

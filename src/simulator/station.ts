@@ -1,9 +1,9 @@
+import type { RandomStream } from "../random/index.ts";
 import { Draws } from "./distributions.ts";
 import type { Host } from "./host.ts";
 import type { EventHandle, Kernel } from "./kernel.ts";
 import { Heap, type Line, Ring } from "./lines.ts";
 import type { StationSpec } from "./network.ts";
-import type { RandomStream } from "./random.ts";
 import { Rate } from "./ratetrace.ts";
 import { RequestState, type Requests } from "./requests.ts";
 

@@ -7,7 +7,7 @@ import type { CodecName } from "../formats/profile.ts";
 import { type MeasuredRun, recordOf } from "../formats/runs.ts";
 import type { Topology } from "../formats/topology.ts";
 import type { Shapes } from "../profiler/index.ts";
-import { shuffled, uniform } from "./random.ts";
+import { RandomStream, shuffled } from "../random/index.ts";
 
 /** Cells of a product beyond which nobody waits for the end. */
 const MOST_CELLS = 1_000_000;
@@ -107,13 +107,13 @@ export function cellsOf(
   if (all.length === 0) throw new Problem("measure: no cell is left; no placement asked for can be measured");
   const { sample, seed } = measure;
   if (sample === undefined || sample >= all.length) return all;
-  const drawn = new Set(shuffled(all, uniform(seed)).slice(0, sample));
+  const drawn = new Set(shuffled(all, new RandomStream(seed).split("sample")).slice(0, sample));
   return all.filter((cell) => drawn.has(cell));
 }
 
 /** The cells in the order of one repeat: shuffled, so that no cell always follows the same one. */
 export function roundOf(cells: readonly Cell[], seed: number, repeat: number): Cell[] {
-  return shuffled(cells, uniform(seed * 1_000_003 + repeat + 1));
+  return shuffled(cells, new RandomStream(seed).split("order").split(repeat));
 }
 
 /** Joins the ids of two cuts; no node's name has it. */

@@ -5,13 +5,14 @@ import type { Measure } from "../formats/measure.ts";
 import { Problem } from "../formats/problem.ts";
 import { recordOf } from "../formats/runs.ts";
 import type { Topology } from "../formats/topology.ts";
+import { RandomStream } from "../random/index.ts";
 import { RunLog } from "../store/index.ts";
 import type { Testbed } from "./bed.ts";
 import { type Cell, columnsOf, keyOf, type RunOfCell, roundOf, rowOf } from "./cells.ts";
 import { Driver, type TierHost } from "./driver.ts";
 import { isLeftover, ownerName } from "./owner.ts";
+import { poissonTimes } from "./poisson.ts";
 import type { Plan } from "./protocol.ts";
-import { poissonTimes, uniform } from "./random.ts";
 import { Refusal } from "./refusal.ts";
 import { now, pause } from "./waiting.ts";
 
@@ -135,7 +136,7 @@ async function runCell(
   driver: Driver,
   { bed, measure, topology }: MeasureOptions,
 ): Promise<RunOfCell[]> {
-  const random = uniform(hash(`${measure.seed} ${repeat} ${cell.key}`));
+  const random = new RandomStream(measure.seed).split(cell.key).split(repeat);
   const count = cell.rate === undefined ? 1 : measure.requests;
   try {
     await driver.heal();
@@ -146,7 +147,7 @@ async function runCell(
     await bed.shape(cell);
     // A quota's periods begin when it is set; a request comes at any moment of one.
     const periods = topology.tiers.filter(({ name }) => cell.tiers[name]?.cpus).map((tier) => tier.cpu_period_s);
-    await pause(random() * Math.max(0, ...periods));
+    await pause(random.uniform() * Math.max(0, ...periods));
     if (cell.rate === undefined) return [await closedRun(driver, plan, repeat)];
     const tiers = cell.visits.map(({ tier }) => tier);
     const before = await driver.processorSeconds(tiers);
@@ -204,13 +205,6 @@ async function openRun(driver: Driver, plan: Plan, repeat: number, times: readon
 function failure(request: number, repeat: number, error: unknown): RunOfCell {
   const text = error instanceof Refusal ? `${error.status} ${error.message}` : (error as Error).message;
   return { request, repeat, latency_s: null, error: text.replace(/\s+/g, " ") || "failed" };
-}
-
-/** A number for what the text says (FNV-1a). */
-function hash(text: string): number {
-  let state = 0x811c9dc5;
-  for (let i = 0; i < text.length; i++) state = Math.imul(state ^ text.charCodeAt(i), 0x01000193);
-  return state >>> 0;
 }
 
 /** One measurement writes a table at a time. @returns gives it free @throws Problem when another one is at it */

@@ -1,4 +1,4 @@
-import { RandomStream } from "../simulator/index.ts";
+import { RandomStream } from "../random/index.ts";
 import { SobolSequence } from "./sobol.ts";
 
 /** A figure with its bootstrap interval. */

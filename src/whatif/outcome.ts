@@ -44,7 +44,7 @@ export interface LoadedOutcome {
   readonly overloaded: readonly string[];
   /** Share of the class's requests that were rejected or given up. */
   readonly failed: number;
-  /** Whether the class passes an overloaded station, so that its latency grows as long as requests come. */
+  /** Whether the class passes an overloaded station, or one of an overloaded host, so that its latency grows as long as requests come. */
   readonly diverges: boolean;
   readonly settled: boolean;
   readonly requests: number;
@@ -133,7 +133,9 @@ export function loadedOutcomeOf(documents: Documents, world: World, { seed, requ
     ),
     overloaded: outcome.overloaded,
     failed: arrived > 0 ? Math.max(0, 1 - completed / arrived) : 0,
-    diverges: network.classes[name]!.route.some(({ station }) => outcome.overloaded.includes(station)),
+    diverges: network.classes[name]!.route.some(({ station }) =>
+      [station, network.stations[station]!.host ?? ""].some((one) => outcome.overloaded.includes(one)),
+    ),
     settled: latency.settled,
     requests: outcome.requests,
     seed: outcome.seed,

@@ -1,6 +1,6 @@
 import { Problem } from "../formats/problem.ts";
 import type { Sweep } from "../formats/sweep.ts";
-import { RandomStream } from "../simulator/index.ts";
+import { RandomStream } from "../random/index.ts";
 import { type Axis, between } from "./axes.ts";
 import { MOST_DIMENSIONS, SobolSequence } from "./sobol.ts";
 

@@ -1,4 +1,4 @@
-import { RandomStream } from "../simulator/index.ts";
+import { RandomStream } from "../random/index.ts";
 import { DIRECTIONS } from "./directions.ts";
 
 /** How many inputs a sequence can have. */

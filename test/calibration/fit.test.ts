@@ -3,7 +3,7 @@ import { describe, expect, test } from "vitest";
 import { calibrate, calibratedFrom, calibrationDocument, cellsOf, Fit, validate } from "../../src/calibration/index.ts";
 import { calibrationSchema } from "../../src/formats/calibration.ts";
 import type { MeasuredRun } from "../../src/formats/runs.ts";
-import { RandomStream } from "../../src/simulator/index.ts";
+import { RandomStream } from "../../src/random/index.ts";
 import { measured, WORLD } from "./synthetic.ts";
 
 const near = (run: MeasuredRun) => run.links["mobile>edge"]!.bandwidth_bps!;

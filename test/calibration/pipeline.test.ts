@@ -7,7 +7,8 @@ import { Problem } from "../../src/formats/problem.ts";
 import { type Profile, profileSchema } from "../../src/formats/profile.ts";
 import type { MeasuredRun } from "../../src/formats/runs.ts";
 import { parseTopology, type Topology } from "../../src/formats/topology.ts";
-import { Draws, RandomStream } from "../../src/simulator/index.ts";
+import { RandomStream } from "../../src/random/index.ts";
+import { Draws } from "../../src/simulator/index.ts";
 
 const [shipped] = readdirSync("profiles").filter((name) => name.endsWith(".json"));
 const PROFILE: Profile = profileSchema.parse(JSON.parse(readFileSync(path.join("profiles", shipped!), "utf8")));

@@ -1,7 +1,8 @@
 import { closedLoop } from "../../src/calibration/loop.ts";
 import { crossings, type Route } from "../../src/calibration/messages.ts";
 import type { MeasuredRun } from "../../src/formats/runs.ts";
-import { Draws, RandomStream } from "../../src/simulator/index.ts";
+import { RandomStream } from "../../src/random/index.ts";
+import { Draws } from "../../src/simulator/index.ts";
 
 /** A world whose parameters are known, to make measured runs of. */
 export interface World {

@@ -1,12 +1,12 @@
 import {
   atomGraph,
   chainCost,
+  environmentOf,
   loadModel,
   PlacementCosts,
   parsePlacement,
   partitionModel,
   predict,
-  worldOf,
 } from "../../src/costmodel/index.ts";
 import { planSchema } from "../../src/formats/plan.ts";
 import type { Profile } from "../../src/formats/profile.ts";
@@ -49,7 +49,7 @@ export function bruteForce(profile: Profile, topology: Topology, placement: stri
   if (tiers.length === 1) return exact;
   const summed = (labels: readonly number[]) => {
     const of = partitionModel(model, [profile], { labels, segments: tiers.length })!;
-    const costs = new PlacementCosts(worldOf(of, topology), tiers, codec, tiers.length);
+    const costs = new PlacementCosts(environmentOf(of, topology), tiers, codec, tiers.length);
     return chainCost(
       costs,
       Array.from({ length: tiers.length + 1 }, (_, i) => i),

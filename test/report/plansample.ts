@@ -60,6 +60,7 @@ export function choiceOf(sketch: ChoiceSketch): PlanChoice {
     energy_j: null,
     price_per_thousand: null,
     throughput: null,
+    limited_by: null,
     ...(loaded
       ? {
           under_load: {

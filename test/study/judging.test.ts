@@ -9,11 +9,11 @@ const claimOf = (id: string): Claim => [...FINDINGS, ...SIGNS].find((claim) => c
 const never = () => false;
 
 /** Every deployment of a model takes a second, but for these. */
-function latencies(subject = RESNET, seconds: Record<string, readonly number[]> = {}, worlds = 1): Latencies {
+function latencies(subject = RESNET, seconds: Record<string, readonly number[]> = {}, draws = 1): Latencies {
   return new Map(
     deploymentsOf(subject).map((deployment) => {
       const key = `${deployment.operator} ${deployment.placement}`;
-      return [keyOf(deployment), seconds[key] ?? Array.from({ length: worlds }, () => 1)] as const;
+      return [keyOf(deployment), seconds[key] ?? Array.from({ length: draws }, () => 1)] as const;
     }),
   );
 }
@@ -42,7 +42,7 @@ describe("a claim", () => {
     expect(found.publishedRatio).toBeCloseTo(10.8 / 8.8, 12);
   });
 
-  test("cannot be decided where worlds differ, and names the comparison it is least sure of", () => {
+  test("cannot be decided where draws differ, and names the comparison it is least sure of", () => {
     const predicted = latencies(
       RESNET,
       Object.fromEntries([
@@ -58,7 +58,7 @@ describe("a claim", () => {
     expect([found.critical.low, found.critical.high]).toEqual([0.9, 1.1]);
   });
 
-  test("is judged in worlds, not by intervals: a common shift changes nothing", () => {
+  test("is judged in draws, not by intervals: a common shift changes nothing", () => {
     const shift = [0.1, 1, 10];
     const predicted = latencies(
       RESNET,

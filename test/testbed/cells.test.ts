@@ -3,8 +3,9 @@ import { describe, expect, test } from "vitest";
 import { type MeasuredRun, measuredRunOf, recordOf } from "../../src/formats/runs.ts";
 import { parseScenario } from "../../src/formats/scenario.ts";
 import { parseTopology } from "../../src/formats/topology.ts";
+import { RandomStream } from "../../src/random/index.ts";
 import { type Cell, cellsOf, columnsOf, keyOf, type MeasuredModel, roundOf, rowOf } from "../../src/testbed/cells.ts";
-import { poissonTimes, uniform } from "../../src/testbed/random.ts";
+import { poissonTimes } from "../../src/testbed/poisson.ts";
 
 const TOPOLOGY = parseTopology(
   `
@@ -134,7 +135,7 @@ test("rows are measured runs: they read as they were written, and the key surviv
 property.prop({ rate: fc.double({ min: 0.01, max: 1000, noNaN: true }), seed: fc.nat() }, { numRuns: 20 })(
   "a Poisson stream comes in order, at about its rate",
   ({ rate, seed }) => {
-    const times = poissonTimes(2000, rate, uniform(seed));
+    const times = poissonTimes(2000, rate, new RandomStream(seed));
     for (let i = 1; i < times.length; i++) expect(times[i]!).toBeGreaterThanOrEqual(times[i - 1]!);
     // The sum of 2,000 exponential gaps is within six of its standard deviations.
     expect(Math.abs(times.at(-1)! * rate - 2000)).toBeLessThan(6 * Math.sqrt(2000));

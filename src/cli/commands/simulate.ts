@@ -81,15 +81,17 @@ function wholeNumber(text: string): number {
 }
 
 function documentOf(outcome: Outcome, classes: readonly CompiledClass[]): Simulation {
-  const { stations, latency } = outcome;
-  const each = (field: "utilisation" | "mean_queue" | "offered_load") =>
+  const { stations, hosts, latency } = outcome;
+  const each = (field: "utilisation" | "mean_queue") =>
     Object.fromEntries(Object.entries(stations).map(([name, station]) => [name, station[field]]));
   return {
     latency_s: latencyOf(latency),
     throughput: outcome.throughput,
     utilisation: each("utilisation"),
     mean_queue: each("mean_queue"),
-    offered_load: each("offered_load"),
+    offered_load: Object.fromEntries(
+      Object.entries({ ...stations, ...hosts }).map(([name, { offered_load }]) => [name, offered_load]),
+    ),
     overloaded: [...outcome.overloaded],
     settled: latency.settled,
     precise: outcome.precise,
@@ -159,8 +161,8 @@ function describe(document: Simulation): string {
   ];
   for (const name of document.overloaded) {
     said.push(
-      `OVERLOAD: ${name} is offered ${percent(document.offered_load[name]!)} of the work that it can do. Its queue grows ` +
-        "as long as requests come, and with it the latencies above, which are those of this run only.",
+      `OVERLOAD: ${name} is offered ${percent(document.offered_load[name]!)} of the work that it can do. Queues grow ` +
+        "as long as requests come, and with them the latencies above, which are those of this run only.",
     );
   }
   if (!document.settled && document.overloaded.length === 0) {

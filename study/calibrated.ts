@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
-import { calibrate, priorWorlds, type Worlds } from "../src/calibration/index.ts";
+import { calibrate, type JointDraws, priorDraws } from "../src/calibration/index.ts";
 import { base64Length } from "../src/codecs/index.ts";
 import type { Profile } from "../src/formats/profile.ts";
 import type { MeasuredRun } from "../src/formats/runs.ts";
@@ -13,7 +13,7 @@ export const SLOW_BPS = 1e6;
 export const FAST_BPS = 200e6;
 
 /** Joint draws that every interval is taken from. */
-export const WORLDS = 400;
+export const DRAWS = 400;
 
 const topologyFile = (name: string) => fileURLToPath(new URL(`../topologies/${name}.yaml`, import.meta.url));
 
@@ -35,7 +35,7 @@ export interface Conditions {
   readonly cut?: string;
 }
 
-/** A request as the study, or a world beyond it, would make it. */
+/** A request as the study, or one beyond it, would make it. */
 export function runOf(
   { subject: model, operator, placement }: Deployment,
   subject: StudySubject,
@@ -60,7 +60,7 @@ export function runOf(
 
 /** What was calibrated on, and what came of it. */
 export interface Calibration {
-  readonly worlds: Worlds;
+  readonly draws: JointDraws;
   /** Of an image as it travels, base64 in JSON, bytes. */
   readonly image_bytes: number;
   /** Runs that were fitted; 0 where nothing is at hand. */
@@ -85,8 +85,8 @@ export function calibrated(
   const tensor = base64Length(firstInput(subjects, profiles));
   if (!published) {
     const own = withImages(subjects, profiles, tensor);
-    const worlds = priorWorlds({ profiles: flat(own), topology, foreign: true }, WORLDS);
-    return { worlds, image_bytes: tensor, rows: 0, cells: 0, ofCells: 0, profiles: own };
+    const draws = priorDraws({ profiles: flat(own), topology, foreign: true }, DRAWS);
+    return { draws, image_bytes: tensor, rows: 0, cells: 0, ofCells: 0, profiles: own };
   }
   const known = published.runs.filter((run) => isFitted(deploymentOf(run), operators));
   const image = subjects.find(({ kind, name }) => kind === "image" && known.some((run) => run.model === name));
@@ -106,7 +106,7 @@ export function calibrated(
   const { fit } = calibrate(fitted, { profiles: flat(own), topology, foreign: true });
   const cells = new Set(known.map((run) => keyOf(deploymentOf(run)))).size;
   return {
-    worlds: fit.worlds(WORLDS),
+    draws: fit.draws(DRAWS),
     image_bytes,
     rows: known.length,
     cells,

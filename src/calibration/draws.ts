@@ -3,51 +3,22 @@ import { median } from "simple-statistics";
 import type { Profile } from "../formats/profile.ts";
 import type { MeasuredRun } from "../formats/runs.ts";
 import type { Topology } from "../formats/topology.ts";
+import { RandomStream } from "../random/index.ts";
 import { PipelineModel } from "./pipeline.ts";
 import type { Posterior } from "./posterior.ts";
 import type { LatencyModel } from "./predictor.ts";
 
-/** Seeded standard normal values: a calibration reads no clock and no global randomness. */
-class Normals {
-  #state: number;
-
-  constructor(seed: number) {
-    this.#state = seed >>> 0;
-  }
-
-  /** Uniform on (0, 1): Weyl sequence through a 32-bit mixer (Steele, Lea and Flood, Fast splittable generators, 2014). */
-  #uniform(): number {
-    this.#state = (this.#state + 0x9e3779b9) >>> 0;
-    let z = this.#state;
-    z = Math.imul(z ^ (z >>> 16), 0x21f0aaad);
-    z = Math.imul(z ^ (z >>> 15), 0x735a2d97);
-    return (((z ^ (z >>> 15)) >>> 0) + 0.5) / 2 ** 32;
-  }
-
-  /** Box and Muller, 1958. */
-  next(): number {
-    return Math.sqrt(-2 * Math.log(this.#uniform())) * Math.cos(2 * Math.PI * this.#uniform());
-  }
-}
-
-/** Of an unknown's name and the seed, so that an unknown draws the same whenever it is first asked for. */
-function seedOf(name: string, seed: number): number {
-  let hash = (0x811c9dc5 ^ seed) >>> 0;
-  for (let i = 0; i < name.length; i++) hash = Math.imul(hash ^ name.charCodeAt(i), 0x01000193) >>> 0;
-  return hash;
-}
-
 /**
- * Possible worlds: joint draws of all unknowns, from the posterior where runs were fitted (Laplace's approximation) and from
- * priors for what no run has shown. Two latencies of one world share all that they hang on, so that their ratio, and any
+ * Joint draws of all unknowns, from the posterior where runs were fitted (Laplace's approximation) and from
+ * priors for what no run has shown. Two latencies of one draw share all that they hang on, so that their ratio, and any
  * order of many, has an honest spread, which intervals of each alone do not give.
  */
-export class Worlds {
+export class JointDraws {
   readonly count: number;
   readonly #model: LatencyModel;
   readonly #ratioOf: (run: MeasuredRun) => number;
   readonly #seed: number;
-  /** Values of the unknowns by world. */
+  /** Values of the unknowns by draw. */
   readonly #values: number[][];
   /** The most probable ones. */
   readonly #centre: number[];
@@ -72,7 +43,7 @@ export class Worlds {
     if (posterior) spreadOut(this.#values, posterior, seed);
   }
 
-  /** Latency of a request under these conditions in each world, seconds; the median request's. */
+  /** Latency of a request under these conditions in each draw, seconds; the median request's. */
   latencies(run: MeasuredRun): number[] {
     const predictor = this.#model.predictor(run, 1);
     this.#extend();
@@ -99,36 +70,37 @@ export class Worlds {
     const { list } = this.#model.unknowns;
     for (let i = this.#centre.length; i < list.length; i++) {
       const { name, prior, spread, parents } = list[i]!;
-      const normals = new Normals(seedOf(name, this.#seed));
+      // Of its name, so that an unknown draws the same whenever it is first asked for.
+      const random = new RandomStream(this.#seed).split("prior").split(name);
       const expected = (values: readonly number[]) => parents.reduce((sum, parent) => sum + values[parent]!, prior);
       this.#centre.push(expected(this.#centre));
-      for (const values of this.#values) values.push(expected(values) + spread * normals.next());
+      for (const values of this.#values) values.push(expected(values) + spread * random.normal());
     }
   }
 }
 
-/** Worlds of what profiles and a topology alone make one expect, where there are no runs to calibrate on. */
-export function priorWorlds(
+/** Joint draws of what profiles and a topology alone make one expect, where there are no runs to calibrate on. */
+export function priorDraws(
   { profiles, topology, foreign }: { profiles: readonly Profile[]; topology: Topology; foreign?: boolean },
   count: number,
   seed = 1,
-): Worlds {
-  return new Worlds(new PipelineModel([], profiles, topology, foreign), { count, seed });
+): JointDraws {
+  return new JointDraws(new PipelineModel([], profiles, topology, foreign), { count, seed });
 }
 
-/** Moves each world away from the most probable one, by the posterior's covariance. */
-function spreadOut(worlds: readonly number[][], { covariance, values }: Posterior, seed: number): void {
+/** Moves each draw away from the most probable one, by the posterior's covariance. */
+function spreadOut(draws: readonly number[][], { covariance, values }: Posterior, seed: number): void {
   const size = values.length;
   if (size === 0) return;
   // The curvature is inverted numerically: a little on the diagonal keeps the factorisation real.
   const symmetric = Matrix.add(covariance, covariance.transpose()).mul(0.5);
   for (let i = 0; i < size; i++) symmetric.set(i, i, symmetric.get(i, i) + 1e-12);
   const factor = new CholeskyDecomposition(symmetric).lowerTriangularMatrix;
-  const normals = new Normals(seedOf("posterior", seed));
-  for (const world of worlds) {
-    const drawn = Array.from({ length: size }, () => normals.next());
+  const random = new RandomStream(seed).split("posterior");
+  for (const draw of draws) {
+    const drawn = Array.from({ length: size }, () => random.normal());
     for (let i = 0; i < size; i++) {
-      for (let j = 0; j <= i; j++) world[i]! += factor.get(i, j) * drawn[j]!;
+      for (let j = 0; j <= i; j++) draw[i]! += factor.get(i, j) * drawn[j]!;
     }
   }
 }

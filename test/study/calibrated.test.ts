@@ -5,11 +5,11 @@ import { afterAll, describe, expect, test } from "vitest";
 import { compilePipeline, latency } from "../../src/costmodel/index.ts";
 import type { Profile } from "../../src/formats/profile.ts";
 import { bestUnder, flip, POLICIES } from "../../study/beyond.ts";
+import { calibrated, type Profiles, runOf, studyTopology } from "../../study/calibrated.ts";
 import { tuned } from "../../study/load.ts";
 import { readPublished } from "../../study/published.ts";
 import { evaluate } from "../../study/study.ts";
 import { deploymentsOf, OPERATORS, type Operator, type StudySubject, SUBJECTS } from "../../study/subjects.ts";
-import { calibrated, type Profiles, runOf, studyTopology } from "../../study/world.ts";
 import { cutAfter, profileOf } from "../costmodel/profiles.ts";
 
 const folder = mkdtempSync(path.join(os.tmpdir(), "tierwise-test-"));
@@ -54,7 +54,7 @@ const profiles: Profiles = new Map(
 );
 
 const IMAGE_BYTES = 2.4e6;
-/** The machines of the test's world: unlike the topology's assumptions, all of them. */
+/** The machines of the test's truth: unlike the topology's assumptions, all of them. */
 const SPEEDS: Record<string, number> = { mobile: 0.7, edge: 1.3, cloud: 9 };
 
 function truth(): { rows: string[]; seconds: Map<string, number> } {
@@ -78,16 +78,16 @@ function truth(): { rows: string[]; seconds: Map<string, number> } {
 }
 
 const HEAD = "model,operator,placement,mobile_edge_mbps,edge_cloud_mbps,request,repeat,latency_s";
-const world = truth();
+const truthful = truth();
 writeFileSync(
   path.join(folder, "white-box-requests.csv"),
-  [HEAD, ...world.rows, "fcn,identity,edge,200,1,0,1,3", "resnet,early-exit,edge,200,1,0,1,3", ""].join("\n"),
+  [HEAD, ...truthful.rows, "fcn,identity,edge,200,1,0,1,3", "resnet,early-exit,edge,200,1,0,1,3", ""].join("\n"),
 );
 const published = readPublished(folder, subjects)!;
 
 describe("published runs", () => {
   test("are those of the subjects and their operators, with the study's policies", () => {
-    expect(published.runs).toHaveLength(world.rows.length);
+    expect(published.runs).toHaveLength(truthful.rows.length);
     expect(published.medians.size).toBe(40);
     expect(published.runs.find(({ placement }) => placement === "mobile>edge")).toMatchObject({
       cut: CUT,
@@ -118,10 +118,10 @@ describe("calibrated on the identity alone", () => {
   test("predicts operators and the partition that it has not seen", () => {
     for (const subject of subjects) {
       for (const deployment of deploymentsOf(subject)) {
-        const predicted = calibration.worlds.latency(runOf(deployment, subject));
-        const real = world.seconds.get(`${deployment.subject} ${deployment.operator} ${deployment.placement}`)!;
+        const predicted = calibration.draws.latency(runOf(deployment, subject));
+        const real = truthful.seconds.get(`${deployment.subject} ${deployment.operator} ${deployment.placement}`)!;
         // Two models leave open how a tier shares its time between loading and computing, and seconds what milliseconds a request takes beside
-        // its stages, which this world has none of: it is the prior's.
+        // its stages, which this truth has none of: it is the prior's.
         expect(Math.abs(predicted - real)).toBeLessThan(0.2 * real + 2e-3);
       }
     }
@@ -138,7 +138,7 @@ describe("calibrated on the identity alone", () => {
     const found = flip(subjects[0]!, "identity", calibration);
     const at = (bandwidth_bps: number) => {
       const latencyAt = (placement: string) =>
-        calibration.worlds.latency(
+        calibration.draws.latency(
           runOf({ subject: "resnet", operator: "identity", placement }, subjects[0]!, { bandwidth_bps }),
         );
       return latencyAt("cloud") / Math.min(latencyAt("edge"), latencyAt("mobile"), latencyAt("mobile>edge"));

@@ -23,15 +23,17 @@ export interface Hop {
 }
 
 /** A topology with a model's tables at each tier, and the ways between tiers. */
-export interface World {
+export interface Environment {
   readonly places: readonly Place[];
   readonly enters: number;
   readonly cold: boolean;
   /** ways[a][b]: the shortest chain of links from tier a to tier b; empty from a tier to itself. */
   readonly ways: readonly (readonly (readonly Hop[])[])[];
+  /** Machines whose cores tiers share. */
+  readonly hosts: NonNullable<Topology["hosts"]>;
 }
 
-export function worldOf(model: CostModel, topology: Topology): World {
+export function environmentOf(model: CostModel, topology: Topology): Environment {
   return {
     places: topology.tiers.map((tier): Place => {
       const tables = model.tables.find(({ threads }) => threads === tier.threads);
@@ -46,6 +48,7 @@ export function worldOf(model: CostModel, topology: Topology): World {
     enters: tierIndex(topology, topology.enters),
     cold: topology.session === "cold",
     ways: topology.tiers.map((_, from) => waysFrom(topology, from)),
+    hosts: topology.hosts ?? {},
   };
 }
 

@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from "node:fs";
 import path from "node:path";
 import { standardDeviation } from "simple-statistics";
 import { describe, expect, test } from "vitest";
-import { calibrate, priorWorlds } from "../../src/calibration/index.ts";
+import { calibrate, priorDraws } from "../../src/calibration/index.ts";
 import { compilePipeline, latency } from "../../src/costmodel/index.ts";
 import { type Profile, profileSchema } from "../../src/formats/profile.ts";
 import type { MeasuredRun } from "../../src/formats/runs.ts";
@@ -48,15 +48,15 @@ const runs = ["mobile", "edge"].flatMap((placement) => {
   );
 });
 
-describe("possible worlds", () => {
+describe("joint draws", () => {
   const { fit } = calibrate(runs, { profiles, topology, foreign: true });
-  const worlds = fit.worlds(2000);
+  const draws = fit.draws(2000);
 
   test("lie around the fit's own prediction, as far as it says", () => {
     for (const placement of ["mobile", "edge"]) {
       const predicted = fit.predict(run(placement), 1, false);
-      expect(worlds.latency(run(placement))).toBeCloseTo(predicted.latency_s, 6);
-      const spread = standardDeviation(worlds.latencies(run(placement)).map(Math.log));
+      expect(draws.latency(run(placement))).toBeCloseTo(predicted.latency_s, 6);
+      const spread = standardDeviation(draws.latencies(run(placement)).map(Math.log));
       // The fit adds the drift of computing from cell to cell, which is no unknown; it takes unknowns to first order, and those that no
       // run shows spread by more than that.
       expect(spread).toBeLessThan(predicted.spread * 1.2);
@@ -66,33 +66,33 @@ describe("possible worlds", () => {
 
   test("find the speeds of machines that are not the profiled one", () => {
     const here = latency(compilePipeline(PROFILE, topology, { placement: "mobile", cut: null, codec: "raw" }));
-    expect(Math.abs(worlds.latency(run("mobile")) / here / SLOWER.mobile! - 1)).toBeLessThan(0.1);
+    expect(Math.abs(draws.latency(run("mobile")) / here / SLOWER.mobile! - 1)).toBeLessThan(0.1);
   });
 
   test("shift what hangs on the same unknowns together", () => {
-    const prior = priorWorlds({ profiles, topology, foreign: true }, 500);
+    const prior = priorDraws({ profiles, topology, foreign: true }, 500);
     const [identity, pruned] = [prior.latencies(run("mobile")), prior.latencies(run("mobile", "pruned"))];
     const alone = standardDeviation(identity.map(Math.log));
-    const apart = standardDeviation(identity.map((value, world) => Math.log(value / pruned[world]!)));
+    const apart = standardDeviation(identity.map((value, draw) => Math.log(value / pruned[draw]!)));
     expect(alone).toBeGreaterThan(0.5);
     expect(apart).toBeLessThan(0.1 * alone);
   });
 
   test("leave open on other machines how much integer kernels gain", () => {
     const apart = (foreign: boolean) => {
-      const prior = priorWorlds({ profiles, topology, foreign }, 500);
+      const prior = priorDraws({ profiles, topology, foreign }, 500);
       const [identity, sptq] = [prior.latencies(run("mobile")), prior.latencies(run("mobile", "sptq"))];
-      return standardDeviation(identity.map((value, world) => Math.log(value / sptq[world]!)));
+      return standardDeviation(identity.map((value, draw) => Math.log(value / sptq[draw]!)));
     };
     expect(apart(true)).toBeGreaterThan(0.25);
     expect(apart(false)).toBeLessThan(0.1);
   });
 
   test("are the same for the same seed, whatever was asked before", () => {
-    const one = fit.worlds(20, 7);
-    const other = fit.worlds(20, 7);
+    const one = fit.draws(20, 7);
+    const other = fit.draws(20, 7);
     other.latencies(run("edge", "sptq"));
     expect(other.latencies(run("mobile", "pruned"))).toEqual(one.latencies(run("mobile", "pruned")));
-    expect(fit.worlds(20, 8).latencies(run("mobile"))).not.toEqual(one.latencies(run("mobile")));
+    expect(fit.draws(20, 8).latencies(run("mobile"))).not.toEqual(one.latencies(run("mobile")));
   });
 });

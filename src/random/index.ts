@@ -1,0 +1,2 @@
+export { shuffled } from "./shuffled.ts";
+export { BLOCK, RandomStream } from "./stream.ts";
