@@ -69,8 +69,11 @@ export function maximise(
     if (change < 0.01) break;
   }
   const rows = rowsAt(values);
-  const jacobian = differences((at) => rowsAt(at), values, rows);
-  const covariance = inverse(jacobian.transpose().mmul(jacobian));
+  const covariance = inverse(normalEquations(
+    differences((at) => rowsAt(at), values, rows),
+    rows,
+    values.length,
+  ).curvature);
   return {
     values,
     covariance,
@@ -94,10 +97,7 @@ function descend(
   let cost = sumOfSquares(rows);
   let damping = 1e-3;
   for (let iteration = 0; iteration < ITERATIONS && damping < 1e9; iteration++) {
-    const jacobian = differences(rowsAt, values, rows);
-    const transposed = jacobian.transpose();
-    const curvature = transposed.mmul(jacobian);
-    const slope = transposed.mmul(Matrix.columnVector([...rows]));
+    const { curvature, slope } = normalEquations(differences(rowsAt, values, rows), rows, values.length);
     const before = cost;
     while (damping < 1e9) {
       const damped = curvature.clone();
@@ -122,18 +122,52 @@ function sumOfSquares(rows: Float64Array): number {
   return rows.reduce((sum, row) => sum + row * row, 0);
 }
 
-/** Derivatives of the rows by each unknown. */
+/** Derivatives of a row by the unknowns that it hangs on, which are few of all. */
+interface Gradient {
+  readonly unknowns: number[];
+  readonly slopes: number[];
+}
+
+/** Of each row. */
 function differences(
   rowsAt: (at: Float64Array<ArrayBuffer>) => Float64Array,
   values: Float64Array<ArrayBuffer>,
   rows: Float64Array,
-): Matrix {
-  const jacobian = new Matrix(rows.length, values.length);
+): Gradient[] {
+  const gradients = Array.from(rows, (): Gradient => ({ unknowns: [], slopes: [] }));
   for (let j = 0; j < values.length; j++) {
     const moved = values.slice();
     moved[j]! += STEP;
     const shifted = rowsAt(moved);
-    for (let i = 0; i < rows.length; i++) jacobian.set(i, j, (shifted[i]! - rows[i]!) / STEP);
+    for (let i = 0; i < rows.length; i++) {
+      const change = shifted[i]! - rows[i]!;
+      if (change === 0) continue;
+      gradients[i]!.unknowns.push(j);
+      gradients[i]!.slopes.push(change / STEP);
+    }
   }
-  return jacobian;
+  return gradients;
+}
+
+/**
+ * Sides of the normal equations of least squares, row by row: as a product of whole matrices, nearly all of the time would go into zeros.
+ *
+ * @param n number of unknowns
+ * @returns Jᵀ·J and Jᵀ·rows, where J has the gradients for its rows
+ */
+function normalEquations(
+  gradients: readonly Gradient[],
+  rows: Float64Array,
+  n: number,
+): { curvature: Matrix; slope: Matrix } {
+  const sums = Array.from({ length: n }, () => new Float64Array(n));
+  const slope = new Float64Array(n);
+  for (const [i, { unknowns, slopes }] of gradients.entries()) {
+    for (const [a, j] of unknowns.entries()) {
+      const own = sums[j]!;
+      for (let b = 0; b < unknowns.length; b++) own[unknowns[b]!]! += slopes[a]! * slopes[b]!;
+      slope[j]! += slopes[a]! * rows[i]!;
+    }
+  }
+  return { curvature: new Matrix(sums.map((own) => [...own])), slope: Matrix.columnVector([...slope]) };
 }
