@@ -130,13 +130,16 @@ async function checkTiers(driver: Driver, cells: readonly Cell[]): Promise<void>
     }
 }
 
+/** Multiples of it, modulo 1, fill the unit interval more evenly than those of any other number (Weyl; Kronecker sequences). */
+const GOLDEN = (Math.sqrt(5) - 1) / 2;
+
 async function runCell(
   cell: Cell,
   repeat: number,
   driver: Driver,
   { bed, measure, topology }: MeasureOptions,
 ): Promise<RunOfCell[]> {
-  const random = new RandomStream(measure.seed).split(cell.key).split(repeat);
+  const ofCell = new RandomStream(measure.seed).split(cell.key);
   const count = cell.rate === undefined ? 1 : measure.requests;
   try {
     await driver.heal();
@@ -145,13 +148,13 @@ async function runCell(
     for (let left = warmupsOf(cell, measure, driver); left > 0; left--) await driver.request(plan);
     bed.limit(cell);
     await bed.shape(cell);
-    // A quota's periods begin when it is set; a request comes at any moment of one.
+    // A quota's periods begin when it is set; a cell's repeats come at moments that are spread over one.
     const periods = topology.tiers.filter(({ name }) => cell.tiers[name]?.cpus).map((tier) => tier.cpu_period_s);
-    await pause(random.uniform() * Math.max(0, ...periods));
+    await pause(((ofCell.uniform() + repeat * GOLDEN) % 1) * Math.max(0, ...periods));
     if (cell.rate === undefined) return [await closedRun(driver, plan, repeat)];
     const tiers = cell.visits.map(({ tier }) => tier);
     const before = await driver.processorSeconds(tiers);
-    const runs = await openRun(driver, plan, repeat, poissonTimes(count, cell.rate, random));
+    const runs = await openRun(driver, plan, repeat, poissonTimes(count, cell.rate, ofCell.split(repeat)));
     const after = await driver.processorSeconds(tiers);
     const processor_s = Object.fromEntries(tiers.map((tier) => [tier, (after[tier]! - before[tier]!) / count]));
     return runs.map((run) => ({ ...run, processor_s }));
