@@ -1,6 +1,6 @@
 /**
  * Predicted against measured requests on tiers of this machine: `npm run bench:fidelity -- --testbed`. Models and variants are
- * profiled, a random part of a large grid is measured for real by `tierwise measure`, and half of the cells predict the other half.
+ * profiled, a random part of a large grid is measured for real by `tierwise measure`, and random halves of the cells predict the others.
  */
 import { spawnSync } from "node:child_process";
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
@@ -8,7 +8,7 @@ import os from "node:os";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
 import { stringify } from "yaml";
-import { cellName, validate } from "../../src/calibration/index.ts";
+import { cellName, type Fold, validate } from "../../src/calibration/index.ts";
 import { applyOperators, TWIN } from "../../src/cli/applying.ts";
 import { describeValidation } from "../../src/cli/commands/validate.ts";
 import { obtainProfile } from "../../src/cli/profiling.ts";
@@ -144,18 +144,22 @@ function grid(models: readonly object[], cells: number, repeats: number) {
   };
 }
 
-/** Half of the cells, drawn at random, predict the others. */
+/** What one half predicts well another may not: which cells it has is chance. */
+const HALVES = 5;
+
+/** Half of the cells, drawn at random, predict the others, several times. */
 function halves(runs: readonly MeasuredRun[], profiles: readonly Profile[], topology: Topology): Validation {
-  const coin = new RandomStream(1);
-  const sides = new Map<string, boolean>();
-  const isFitted = (run: MeasuredRun) => {
-    const cell = cellName(run);
-    if (!sides.has(cell)) sides.set(cell, coin.uniform() < 0.5);
-    return sides.get(cell)!;
-  };
-  return validate([{ fit: runs.filter(isFitted), predict: runs.filter((run) => !isFitted(run)) }], {
-    known: { profiles, topology },
+  const folds = Array.from({ length: HALVES }, (_, i): Fold => {
+    const coin = new RandomStream(1 + i);
+    const sides = new Map<string, boolean>();
+    const isFitted = (run: MeasuredRun) => {
+      const cell = cellName(run);
+      if (!sides.has(cell)) sides.set(cell, coin.uniform() < 0.5);
+      return sides.get(cell)!;
+    };
+    return { fit: runs.filter(isFitted), predict: runs.filter((run) => !isFitted(run)) };
   });
+  return validate(folds, { known: { profiles, topology } });
 }
 
 async function applyTwin(file: string, operator: string | undefined, shapes: (typeof MODELS)[number]["shapes"]) {

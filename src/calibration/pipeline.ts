@@ -202,7 +202,11 @@ export class PipelineModel implements LatencyModel {
       return factors;
     }
     const coding = stage === "relay" ? "relay" : `${stage} as ${codec}`;
-    return [unknowns.of(coding, "", 0, SPREAD.other), unknowns.of(`${coding} on ${place}`, "", 0, SPREAD.tier)];
+    const everywhere = unknowns.of(coding, "", 0, SPREAD.other);
+    const here = unknowns.of(`${coding} on ${place}`, "", 0, SPREAD.tier);
+    if (stage === "relay" || codec !== "json") return [everywhere, here];
+    // How long texts take hangs on the values, of which a profile has times for a mixture of all tensors.
+    return [unknowns.of(`${coding} of ${model}`, "", 0, SPREAD.model, [everywhere]), here];
   }
 
   #model(run: MeasuredRun): ReturnType<typeof loadModel> {

@@ -69,11 +69,13 @@ export function maximise(
     if (change < 0.01) break;
   }
   const rows = rowsAt(values);
-  const covariance = inverse(normalEquations(
-    differences((at) => rowsAt(at), values, rows),
-    rows,
-    values.length,
-  ).curvature);
+  const covariance = inverse(
+    normalEquations(
+      differences((at) => rowsAt(at), values, rows),
+      rows,
+      values.length,
+    ).curvature,
+  );
   return {
     values,
     covariance,

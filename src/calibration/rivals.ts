@@ -63,7 +63,7 @@ function layersAlone(profile: Profile): Profile {
   return {
     ...own,
     kernels: own.kernels.map((kernel, i) => (i < profile.whole_kernels ? kernel : { ...kernel, ...nothing })),
-    codecs: own.codecs.map((codec) => ({
+    codecs: own.codecs.map(({ integers: _, ...codec }) => ({
       ...codec,
       encode_s_per_element: 0,
       decode_s_per_element: 0,

@@ -13,7 +13,7 @@ export interface MessageCosts {
 /**
  * What each codec of the profile makes of the tensors at each boundary. Bytes are exact, frame included, but for json
  * where the profile does not know the text's length; seconds scale with what a tensor comes to on the wire, beside what an
- * element of the measured float32 tensor did (integers and zeros are short in json, and quickly written).
+ * element of the measured float32 tensor did; integers, whose texts are shorter and otherwise written, by a measurement of their own.
  *
  * @param only of this codec alone
  */
@@ -32,15 +32,15 @@ export function messageCosts(
       const sum = (tensors: readonly TensorInfo[], of: (tensor: TensorInfo) => number) =>
         tensors.reduce((total, tensor) => total + of(tensor), 0);
       const each = (of: (tensors: readonly TensorInfo[]) => number) => Float64Array.from(messages, of);
-      const size = (tensor: TensorInfo) => dataBytes(tensor, cost) / cost.bytes_per_element;
+      const seconds = (tensor: TensorInfo, way: "encode" | "decode") => {
+        const size = dataBytes(tensor, cost);
+        const own = cost.integers && !tensor.dtype.includes("float") ? cost.integers[`${way}_s_per_byte`] : undefined;
+        return cost[`${way}_base_s`] + size * (own ?? cost[`${way}_s_per_element`] / cost.bytes_per_element);
+      };
       const costs: MessageCosts = {
         bytes: each((tensors) => frameBytes(cost.codec, tensors) + sum(tensors, (tensor) => dataBytes(tensor, cost))),
-        encode_s: each((tensors) =>
-          sum(tensors, (tensor) => cost.encode_base_s + size(tensor) * cost.encode_s_per_element),
-        ),
-        decode_s: each((tensors) =>
-          sum(tensors, (tensor) => cost.decode_base_s + size(tensor) * cost.decode_s_per_element),
-        ),
+        encode_s: each((tensors) => sum(tensors, (tensor) => seconds(tensor, "encode"))),
+        decode_s: each((tensors) => sum(tensors, (tensor) => seconds(tensor, "decode"))),
       };
       return [cost.codec, costs];
     }),

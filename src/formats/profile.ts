@@ -62,6 +62,12 @@ export const codecSchema = z.object({
   decode_s_per_element: quantity,
   encode_base_s: quantity.describe("encode time of an empty tensor"),
   decode_base_s: quantity.describe("decode time of an empty tensor"),
+  integers: z
+    .object({ encode_s_per_byte: quantity, decode_s_per_byte: quantity })
+    .optional()
+    .describe(
+      "of tensors of integers, per byte on the wire, where they differ; left out: like float32 ones of as many bytes",
+    ),
 });
 export type CodecName = z.infer<typeof codecSchema>["codec"];
 export type CodecCost = z.infer<typeof codecSchema>;

@@ -18,12 +18,14 @@ const REPEATS = 9;
 /**
  * What each codec costs on this machine, on values such as the model's own: JSON's length and speed hang on the values
  * (a ReLU leaves zeros, which are short).
- * @param values tensors of the model; float32 ones are taken
+ * @param values tensors of the model; float32 ones are taken, and bytes for how JSON writes integers
  */
 export function measureCodecs(values: readonly Values[]): CodecCost[] {
   const data = sampleFloats(values);
   const tensor: Tensor = { name: "t", dtype: "float32", shape: [data.length], data };
   const empty: Tensor = { name: "t", dtype: "float32", shape: [0], data: new Float32Array(0) };
+  const whole = sampleIntegers(values);
+  const integers: Tensor = { name: "t", dtype: "uint8", shape: [whole.length], data: whole };
   return CODECS.map((codec) => {
     const time = (one: Tensor) => {
       const encoding: number[] = [];
@@ -50,8 +52,25 @@ export function measureCodecs(values: readonly Values[]): CodecCost[] {
       decode_s_per_element: Math.max(0, full.decode - base.decode) / data.length,
       encode_base_s: base.encode,
       decode_base_s: base.decode,
+      ...(codec === "json" ? { integers: perByte(time(integers), base, encode(codec, [integers]).length) } : {}),
     };
   });
+}
+
+type Times = { readonly encode: number; readonly decode: number };
+
+function perByte(full: Times, base: Times, bytes: number): NonNullable<CodecCost["integers"]> {
+  const of = (way: keyof Times) => Math.max(0, full[way] - base[way]) / bytes;
+  return { encode_s_per_byte: of("encode"), decode_s_per_byte: of("decode") };
+}
+
+/** As many integers, of the model's own bytes, or where it has none, of all that there are. */
+function sampleIntegers(values: readonly Values[]): Uint8Array<ArrayBuffer> {
+  const own = values.flatMap(({ type, data }) => (type === "uint8" ? [data as Uint8Array] : []));
+  const [longest] = own.toSorted((a, b) => b.length - a.length);
+  return Uint8Array.from({ length: TIMED_ELEMENTS }, (_, i) =>
+    longest?.length ? longest[i % longest.length]! : i % 256,
+  );
 }
 
 /** As many elements as coding is timed on, drawn evenly from all float32 tensors. */
