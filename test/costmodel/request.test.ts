@@ -208,6 +208,26 @@ describe("bytes on the wire", () => {
     expect(Math.round(bytes! / 1000)).toBe(500);
   });
 
+  test("json of integers takes what was measured of it, by its text's length", () => {
+    const tensors = profile.tensors.map((tensor) => ({ ...tensor, dtype: "uint8" as const, json_bytes: 500_000 }));
+    const integers = { encode_s_per_byte: 20e-9, decode_s_per_byte: 8e-9 };
+    const codecs = profile.codecs.map((cost) => (cost.codec === "json" ? { ...cost, integers } : cost));
+    const cut = { placement: "a>b", cut: cutAfter(0), codec: "json" };
+    const secondsOf = (changed: Partial<typeof profile>, stage: "encode" | "decode") =>
+      find(
+        compilePipeline({ ...profile, ...changed }, topologyOf(ROW), cut).stages,
+        stage,
+        stage === "encode" ? "a" : "b",
+      ).seconds;
+    expect(secondsOf({ tensors, codecs }, "encode")).toBeCloseTo(5e-6 + 500_000 * 20e-9, 12);
+    expect(secondsOf({ tensors, codecs }, "decode")).toBeCloseTo(5e-6 + 500_000 * 8e-9, 12);
+    // Floats of as many bytes take what floats do, and so do integers where the profile is an older one.
+    const asFloats = 5e-6 + (500_000 * 120e-9) / 10.9;
+    const floats = profile.tensors.map((tensor) => ({ ...tensor, json_bytes: 500_000 }));
+    expect(secondsOf({ tensors: floats, codecs }, "encode")).toBeCloseTo(asFloats, 12);
+    expect(secondsOf({ tensors }, "encode")).toBeCloseTo(asFloats, 12);
+  });
+
   test("float16 halves no other type", () => {
     const tensors = profile.tensors.map((tensor) => ({ ...tensor, dtype: "int32" as const }));
     const cut = { placement: "a>b", cut: cutAfter(0), codec: "float16" };
