@@ -179,26 +179,19 @@ function scaledCodec(codec: CodecCost, from: readonly CodecCost[], to: readonly 
   const times = (seconds: number, here: number, there: number) => (here > 0 ? seconds * (there / here) : seconds);
   const scaled = (field: Exclude<keyof CodecCost, "codec" | "bytes_per_element" | "integers">) =>
     times(codec[field], before[field], after[field]);
-  const { integers } = codec;
-  const [own, other] = [before.integers, after.integers];
+  // Integers change as floats do where a bench has none of them.
+  const perByte = (way: "encode" | "decode") => {
+    const seconds = codec.integers![`${way}_s_per_byte`];
+    return before.integers && after.integers
+      ? times(seconds, before.integers[`${way}_s_per_byte`], after.integers[`${way}_s_per_byte`])
+      : times(seconds, before[`${way}_s_per_element`], after[`${way}_s_per_element`]);
+  };
   return {
     ...codec,
     encode_s_per_element: scaled("encode_s_per_element"),
     decode_s_per_element: scaled("decode_s_per_element"),
     encode_base_s: scaled("encode_base_s"),
     decode_base_s: scaled("decode_base_s"),
-    // A bench without any has them change as floats do.
-    ...(integers && {
-      integers: {
-        encode_s_per_byte:
-          own && other
-            ? times(integers.encode_s_per_byte, own.encode_s_per_byte, other.encode_s_per_byte)
-            : times(integers.encode_s_per_byte, before.encode_s_per_element, after.encode_s_per_element),
-        decode_s_per_byte:
-          own && other
-            ? times(integers.decode_s_per_byte, own.decode_s_per_byte, other.decode_s_per_byte)
-            : times(integers.decode_s_per_byte, before.decode_s_per_element, after.decode_s_per_element),
-      },
-    }),
+    ...(codec.integers && { integers: { encode_s_per_byte: perByte("encode"), decode_s_per_byte: perByte("decode") } }),
   };
 }

@@ -5,7 +5,7 @@ import { capacityOf } from "./workload.ts";
 
 /** Something that requests occupy, and for how many seconds one does, by the cuts: the reciprocal of the rate that it sustains. */
 export interface Occupancy {
-  /** As a simulation calls it: `tier:edge`, `link:edge>cloud`, `medium:wifi`, `host:box`. */
+  /** As a simulation calls it: `tier:edge`, `link:edge>cloud`, `medium:wifi`, `host:box`; and `quota:edge`, the processor time of a tier. */
   readonly name: string;
   readonly costs: ChainCosts;
   /** Segments and seams, by number, that occupy it. */
@@ -25,7 +25,8 @@ interface Resource {
 /**
  * All that a placement's requests occupy: servers of tiers, their quotas, cores of hosts that tiers share, links, and media that links
  * share. That none is asked for more than it has is what the offered loads of a simulation say. Where several tiers share a host of more
- * than one core, it may take somewhat less: cores stand idle while only one of them has work.
+ * than one core, it may take somewhat less: cores stand idle while only one of them has work. Links have the topology's bandwidth here,
+ * whatever trace a scenario gives them.
  */
 export function occupanciesOf(ground: Ground): Occupancy[] {
   const { environment, tiers, codec, last } = ground;
@@ -50,7 +51,7 @@ export function occupanciesOf(ground: Ground): Occupancy[] {
   });
 }
 
-/** What one request occupies the longest; null where nothing limits how many there can be. */
+/** What one request occupies the longest, and for how many seconds of it; null where nothing limits how many there can be. */
 export function busiest(occupancies: readonly Occupancy[], boundaries: readonly number[]) {
   let most: { readonly name: string; readonly seconds: number } | null = null;
   for (const { name, costs } of occupancies) {
