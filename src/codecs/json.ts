@@ -1,12 +1,12 @@
 import { Problem } from "../formats/problem.ts";
 import { closeEnvelope, openEnvelope, readEnvelope, writeHeader } from "./envelope.ts";
 import { fromHalf, toHalf } from "./half.ts";
-import { FLOAT32_ROOM, writeFloat32 } from "./shortest.ts";
+import { NUMBER_ROOM, writeDouble, writeFloat32, writeInteger64 } from "./shortest.ts";
 import { allocate, checkHeader, elementCount, type Tensor, type TensorData, type WireDtype } from "./tensor.ts";
 import { ByteWriter } from "./writer.ts";
 
 const COMMA = 44;
-/** Floats for which room is made at a time. */
+/** Elements for which room is made at a time. */
 const BLOCK = 256;
 
 /**
@@ -46,33 +46,31 @@ export function jsonDataBytes(tensor: Tensor): number {
 
 function writeValues(writer: ByteWriter, { dtype, data }: Tensor): void {
   writer.text("[");
-  if (dtype === "float32") writeFloats(writer, data as Float32Array);
-  else if (dtype === "float16" || dtype === "bfloat16") writeFloats(writer, widen(dtype, data as Uint16Array));
-  else writer.text(Array.from(data as ArrayLike<number | bigint>, token).join(","));
+  if (dtype === "float32") writeAll(writer, data as Float32Array, writeFloat32);
+  else if (dtype === "float16" || dtype === "bfloat16")
+    writeAll(writer, widen(dtype, data as Uint16Array), writeFloat32);
+  else if (typeof data[0] === "bigint") writeAll(writer, data as BigInt64Array, writeInteger64);
+  else writeAll(writer, data as Float64Array, writeDouble);
   writer.text("]");
 }
 
-function writeFloats(writer: ByteWriter, values: Float32Array): void {
+/** @param write writes one element, and returns the position after it */
+function writeAll<Value>(
+  writer: ByteWriter,
+  values: ArrayLike<Value>,
+  write: (value: Value, bytes: Uint8Array, position: number) => number,
+): void {
   for (let start = 0; start < values.length; start += BLOCK) {
-    writer.reserve(BLOCK * FLOAT32_ROOM);
+    writer.reserve(BLOCK * NUMBER_ROOM);
     const { bytes } = writer;
     const end = Math.min(start + BLOCK, values.length);
     let at = writer.length;
     for (let i = start; i < end; i++) {
       if (i > 0) bytes[at++] = COMMA;
-      at = writeFloat32(values[i]!, bytes, at);
+      at = write(values[i]!, bytes, at);
     }
     writer.length = at;
   }
-}
-
-/** One element of the types that JavaScript's own shortest text serves. */
-function token(value: number | bigint): string {
-  if (typeof value === "bigint") {
-    return value >= Number.MIN_SAFE_INTEGER && value <= Number.MAX_SAFE_INTEGER ? `${value}` : `"${value}"`;
-  }
-  if (!Number.isFinite(value)) return `"${value}"`;
-  return Object.is(value, -0) ? "-0" : `${value}`;
 }
 
 function readValues(values: readonly unknown[], { name, dtype }: Omit<Tensor, "data">): TensorData {
@@ -82,10 +80,10 @@ function readValues(values: readonly unknown[], { name, dtype }: Omit<Tensor, "d
   if (data instanceof BigInt64Array || data instanceof BigUint64Array) {
     for (let i = 0; i < values.length; i++) {
       const value = values[i];
-      const text = typeof value === "string" || Number.isSafeInteger(value) ? String(value) : "";
-      if (!/^-?\d+$/.test(text)) throw malformed(value);
-      data[i] = BigInt(text);
-      if (data[i] !== BigInt(text)) throw malformed(value);
+      if (!Number.isSafeInteger(value) && !(typeof value === "string" && /^-?\d+$/.test(value))) throw malformed(value);
+      const integer = BigInt(value as number | string);
+      data[i] = integer;
+      if (data[i] !== integer) throw malformed(value);
     }
     return data;
   }

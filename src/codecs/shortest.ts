@@ -1,9 +1,11 @@
 /** Powers of ten that a double holds exactly. */
 const POWERS = Float64Array.from({ length: 23 }, (_, exponent) => 10 ** exponent);
 
-/** Room that {@link writeFloat32} needs at most, and a separator. */
-export const FLOAT32_ROOM = 24;
+/** Room that an element needs at most, in quotes or not, and a separator: -1.2345678901234567e-308 has 24 characters. */
+export const NUMBER_ROOM = 28;
 
+/** The integer whose magnitude has no digits in 31 bits. */
+const LEAST = -(2 ** 31);
 const ZERO = 48;
 const MINUS = 45;
 const POINT = 46;
@@ -50,6 +52,27 @@ export function writeFloat32(value: number, bytes: Uint8Array, position: number)
 
   const small = digits / POWERS[decimals]! < 1e-6;
   return small ? writeScientific(digits, decimals, bytes, at) : writeFixed(digits, decimals, bytes, at);
+}
+
+/**
+ * Writes a double as JavaScript writes it, but minus zero with its sign, and returns the position after it. NaN and the infinities are
+ * written by name in quotes. Whole numbers, as tensors of integers hold, are written without a string.
+ */
+export function writeDouble(value: number, bytes: Uint8Array, position: number): number {
+  const whole = value | 0;
+  if (whole === value && whole !== LEAST) {
+    let at = position;
+    if (whole < 0 || Object.is(value, -0)) bytes[at++] = MINUS;
+    return writeDigits(Math.abs(whole), bytes, at);
+  }
+  return writeText(Number.isFinite(value) ? `${value}` : `"${value}"`, bytes, position);
+}
+
+/** Writes an integer, in quotes where it is beyond what JSON's readers keep exactly, 2^53. @returns the position after it */
+export function writeInteger64(value: bigint, bytes: Uint8Array, position: number): number {
+  const number = Number(value);
+  if (Number.isSafeInteger(number)) return writeDouble(number, bytes, position);
+  return writeText(`"${value}"`, bytes, position);
 }
 
 /** For the ends of the range, which tensors rarely visit. */
