@@ -97,7 +97,7 @@ const LEAST = 0.1;
 const meanOf = (values: readonly number[]) => values.reduce((sum, value) => sum + value, 0) / values.length;
 
 /**
- * The network that these requests make at such moments. A tier serves one request after another; what its process does beside that
+ * The network that these requests make at such moments. A tier serves one request after another, answers first; what its process does beside that
  * (messages, memory) takes processor time of its host, for which it shares the cores with the tier. The least that a lone request spends
  * beside stages is on its way, the rest of that processor time is not; what it spends beyond the least is a pause that occupies nothing.
  */
@@ -142,7 +142,7 @@ export function networkOf(alone: Alone, link_bps: number, times_s: readonly numb
           messages("edge", onTheWay),
           { station: "tier:edge", work: empirical(there) },
           { station: "down", work: bits.back },
-          { station: "tier:mobile", work: empirical(back) },
+          { station: "tier:mobile", work: empirical(back), ahead: true },
         ],
       },
       upkeep: {

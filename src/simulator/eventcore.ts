@@ -59,10 +59,13 @@ export class EventCore implements Engine {
   readonly #idle: Int32Array;
   readonly #queueHead: Int32Array;
   readonly #queueTail: Int32Array;
+  /** The last in the queue of those that go ahead of the others; −1 where there is none. */
+  readonly #lastAhead: Int32Array;
   // Visits.
   readonly #station: Int32Array;
   readonly #next: Int32Array;
   readonly #source: Int32Array;
+  readonly #ahead: Uint8Array;
   readonly #wait: Float64Array;
   /** Random values, a block of them per visit, then one per source. */
   readonly #values: Float64Array;
@@ -107,6 +110,8 @@ export class EventCore implements Engine {
     this.#idle = Int32Array.from(servers, (count) => Math.min(count, 2 ** 31 - 1));
     this.#queueHead = new Int32Array(servers.length).fill(-1);
     this.#queueTail = new Int32Array(servers.length).fill(-1);
+    this.#lastAhead = new Int32Array(servers.length).fill(-1);
+    this.#ahead = Uint8Array.from(visits, ({ ahead }) => (ahead ? 1 : 0));
     this.#station = Int32Array.from(visits, ({ station }) => station);
     this.#next = Int32Array.from(visits, ({ next }) => next);
     this.#source = Int32Array.from(visits, ({ source }) => source);
@@ -286,6 +291,8 @@ export class EventCore implements Engine {
     const idle = this.#idle;
     const queueHead = this.#queueHead;
     const queueTail = this.#queueTail;
+    const lastAhead = this.#lastAhead;
+    const goesAhead = this.#ahead;
     const station = this.#station;
     const next = this.#next;
     const waits = this.#wait;
@@ -386,6 +393,7 @@ export class EventCore implements Engine {
         if (waiting < 0) idle[at]!++;
         else {
           queueHead[at] = link[waiting]!;
+          if (lastAhead[at] === waiting) lastAhead[at] = -1;
           const its = visit[waiting]!;
           waits[its]! += now - key[waiting]!;
           let drawn = cursor[its]!;
@@ -417,10 +425,20 @@ export class EventCore implements Engine {
           b = node;
         } else {
           key[node] = now;
-          link[node] = -1;
-          if (queueHead[at]! < 0) queueHead[at] = node;
-          else link[queueTail[at]!] = node;
-          queueTail[at] = node;
+          const last = goesAhead[to] === 0 ? queueTail[at]! : lastAhead[at]!;
+          if (queueHead[at]! < 0) {
+            link[node] = -1;
+            queueHead[at] = node;
+            queueTail[at] = node;
+          } else if (last < 0) {
+            link[node] = queueHead[at]!;
+            queueHead[at] = node;
+          } else {
+            link[node] = link[last]!;
+            link[last] = node;
+            if (queueTail[at] === last) queueTail[at] = node;
+          }
+          if (goesAhead[to] !== 0) lastAhead[at] = node;
         }
       }
 

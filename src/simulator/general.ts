@@ -90,6 +90,7 @@ export class GeneralEngine implements Engine {
       kernel: this.#kernel,
       requests: this.#requests,
       priorityOf: (request: number) => kinds[this.#requests.kind[request]!]!.spec.priority ?? 0,
+      goesAhead: (request: number) => specOf(request).ahead ?? false,
       coresOf: (request: number) => specOf(request).cores ?? 1,
       sessionOf: (request: number) => specOf(request).session?.name,
       loadWork: (request: number) => visitOf(request).load!.next(),

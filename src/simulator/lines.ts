@@ -45,6 +45,38 @@ export class Ring implements Line {
   }
 }
 
+/** A line whose first places are for those that go ahead of the others. */
+export class TwoLines implements Line {
+  readonly #ahead: Line = new Ring(false);
+  readonly #others: Line;
+  readonly #goesAhead: (request: number) => boolean;
+
+  constructor(others: Line, goesAhead: (request: number) => boolean) {
+    this.#others = others;
+    this.#goesAhead = goesAhead;
+  }
+
+  get length(): number {
+    return this.#ahead.length + this.#others.length;
+  }
+
+  push(request: number): void {
+    (this.#goesAhead(request) ? this.#ahead : this.#others).push(request);
+  }
+
+  pop(): number {
+    return this.#first.pop();
+  }
+
+  peek(): number {
+    return this.#first.peek();
+  }
+
+  get #first(): Line {
+    return this.#ahead.length > 0 ? this.#ahead : this.#others;
+  }
+}
+
 /** A binary heap of requests by a key; of equal keys the one that came first is first. */
 export class Heap implements Line {
   #requests: number[] = [];

@@ -42,7 +42,7 @@ function offeredWork({ stations, classes }: Network): Record<string, { seconds: 
     for (const visit of route) {
       const station = stations[visit.station]!;
       const { batch } = station;
-      const share = batch ? (1 + batch.marginal * (batch.size - 1)) / batch.size : 1;
+      const share = batch && !visit.ahead ? (1 + batch.marginal * (batch.size - 1)) / batch.size : 1;
       const seconds = (share * rate * meanOf(visit.work)) / meanRate(station);
       const own = offered[visit.station]!;
       own.seconds += seconds;

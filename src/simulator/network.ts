@@ -106,6 +106,12 @@ export interface VisitSpec {
   readonly cores?: number;
   /** Seconds after the service during which the request is under way and the server is free, such as propagation. */
   readonly delay_s?: number;
+  /**
+   * Goes before all that wait at the station, behind other visits that do; what is being served goes on. It is served alone where
+   * there are batches, and never rejected for want of a place.
+   * @default false
+   */
+  readonly ahead?: boolean;
   /** The session that the work needs, and the work of loading it where it is not loaded. */
   readonly session?: { readonly name: string; readonly load: Distribution };
 }

@@ -1,8 +1,8 @@
 import type { Sampler } from "./distributions.ts";
 
 /**
- * A network of queues compiled to tables, for the two fast engines: first come first served, unlimited queues, open
- * arrivals, fixed routes. A visit is one stop of one class's route.
+ * A network of queues compiled to tables, for the two fast engines: first come first served (but for visits that go
+ * ahead), unlimited queues, open arrivals, fixed routes. A visit is one stop of one class's route.
  */
 export interface Plan {
   /** Servers of each station; `Infinity` where nobody waits. */
@@ -17,6 +17,8 @@ export interface PlannedVisit {
   readonly service: Sampler;
   /** The service time if it is always the same, else NaN. */
   readonly constant_s: number;
+  /** Goes before those that wait, behind others that do. */
+  readonly ahead: boolean;
   /** The visit that follows, −1 where the request is complete. */
   readonly next: number;
   readonly source: number;

@@ -33,7 +33,7 @@ export interface CompiledScenario {
 
 /**
  * Compiles a scenario to a network of queues. Each tier is a station that a request comes to once and leaves when all
- * its consecutive stages there are done; each link is a station, and its propagation a delay after it.
+ * its consecutive stages there are done; an answer, which is only decoded, goes before what waits there. Each link is a station, and its propagation a delay after it.
  *
  * @param models of each class, in the order of the workload
  * @throws Problem when tiers, links, placements or cuts are unknown, or features go against one another
@@ -207,6 +207,7 @@ function visitOf(
     work: varied(fixed, infer, spread),
     // Waiting runtime threads spin, so that inference burns all of them; everything else runs on one.
     ...(total > 0 && threads > 1 ? { cores: (fixed + infer * threads) / total } : {}),
+    ...(stages.every(({ stage }) => stage === "decode") ? { ahead: true } : {}),
     ...(managed && load > 0 ? { session: { name: `${name} ${pipeline.cut ?? ""} ${resource}`, load } } : {}),
   };
 }

@@ -2,7 +2,7 @@ import type { RandomStream } from "../random/index.ts";
 import { Draws } from "./distributions.ts";
 import type { Host } from "./host.ts";
 import type { EventHandle, Kernel } from "./kernel.ts";
-import { Heap, type Line, Ring } from "./lines.ts";
+import { Heap, type Line, Ring, TwoLines } from "./lines.ts";
 import type { StationSpec } from "./network.ts";
 import { Rate } from "./ratetrace.ts";
 import { RequestState, type Requests } from "./requests.ts";
@@ -15,6 +15,8 @@ export interface Surroundings {
   readonly kernel: Kernel;
   readonly requests: Requests;
   priorityOf(request: number): number;
+  /** Whether the request's visit goes before those that wait. */
+  goesAhead(request: number): boolean;
   coresOf(request: number): number;
   /** The session that the request's visit needs, if any, and the work of loading it. */
   sessionOf(request: number): string | undefined;
@@ -31,7 +33,6 @@ export interface StationTotals {
   rejected: number;
   /** Sessions that had to be loaded. */
   loads: number;
-  batches: number;
   /** Integrals over time of the requests that wait, that are served, and of the servers that are busy. */
   waiting_s: number;
   serving_s: number;
@@ -54,7 +55,6 @@ export class Station {
     arrivals: 0,
     rejected: 0,
     loads: 0,
-    batches: 0,
     waiting_s: 0,
     serving_s: 0,
     busy_s: 0,
@@ -130,10 +130,11 @@ export class Station {
     this.#servers = spec.servers ?? 1;
     this.#sharing = spec.discipline === "sharing";
     this.#limit = spec.queue_limit ?? Number.POSITIVE_INFINITY;
-    this.#line =
+    const line =
       spec.discipline === "priority"
         ? new Heap((request) => around.priorityOf(request))
         : new Ring(spec.discipline === "lifo");
+    this.#line = new TwoLines(line, around.goesAhead);
     this.#rate = new Rate(spec.rate ?? 1);
     this.#running = new Heap((job) => this.#finish[job]!);
     this.#steady = !this.#sharing && this.#rate.constant && !spec.quota && !spec.failures && !spec.host;
@@ -168,7 +169,7 @@ export class Station {
     const requests = this.#requests;
     requests.entered[request] = this.#kernel.now;
     if (this.#sharing) {
-      if (this.#jobs >= this.#servers + this.#limit) return this.#reject();
+      if (this.#jobs >= this.#servers + this.#limit && !this.#around.goesAhead(request)) return this.#reject();
       this.#start(request, 1);
       return true;
     }
@@ -176,7 +177,7 @@ export class Station {
       this.#start(request, 1);
       return true;
     }
-    if (this.#waiting >= this.#limit) return this.#reject();
+    if (this.#waiting >= this.#limit && !this.#around.goesAhead(request)) return this.#reject();
     requests.state[request] = RequestState.Waiting;
     this.#line.push(request);
     this.#waiting++;
@@ -237,6 +238,11 @@ export class Station {
         this.#requests.free(this.#line.pop());
         first = this.#line.peek();
       }
+      if (this.#around.goesAhead(first)) {
+        // It is served alone: it has no part in what batches share.
+        this.#start(this.#takeNext(), 1);
+        continue;
+      }
       const due = this.#requests.entered[first]! + wait_s;
       if (this.#waiting < size && due > this.#kernel.now) {
         if (this.#batchTimer < 0) this.#batchTimer = this.#kernel.schedule(due, this.#batchDue, undefined);
@@ -254,7 +260,6 @@ export class Station {
         this.#requests.companion[last] = member;
         last = member;
       }
-      this.totals.batches++;
       this.#start(leader, members);
     }
   }

@@ -59,7 +59,12 @@ async function answer(id: number, sent: number, request: EngineRequest): Promise
     case "stop": {
       const { stop } = request;
       const work = () => makeStop(stop, { parts, sessions, inputs });
-      const { value, waited_s } = await turns.take(work, sent, () => !unwanted.has(id));
+      const { value, waited_s } = await turns.take(work, {
+        came: sent,
+        wanted: () => !unwanted.has(id),
+        // An answer is only decoded, and need not wait behind inferences that nobody has the answer of yet.
+        ahead: stop.segment === undefined && "body" in stop.from,
+      });
       return { ...value, stages: { [`${stop.tier}_queue`]: waited_s, ...value.stages } };
     }
     case "close":

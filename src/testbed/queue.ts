@@ -1,3 +1,4 @@
+import { setImmediate } from "node:timers/promises";
 import { Refusal } from "./refusal.ts";
 import { now } from "./waiting.ts";
 
@@ -28,27 +29,62 @@ export class Places {
   }
 }
 
+/** How a piece of work is to be taken up. */
+export interface Turn {
+  /**
+   * When it was handed in.
+   * @default now
+   */
+  readonly came?: number;
+  /** Whether it is still wanted when its turn comes. Left out: it is. */
+  readonly wanted?: () => boolean;
+  /**
+   * Goes before what waits in the line, behind other such pieces.
+   * @default false
+   */
+  readonly ahead?: boolean;
+}
+
 /** The work of one tier: one piece at a time, first come, first served. */
 export class Turns {
-  #last: Promise<unknown> = Promise.resolve();
+  readonly #ahead: (() => Promise<void>)[] = [];
+  readonly #line: (() => Promise<void>)[] = [];
+  #busy = false;
 
   /**
    * Does a piece of work when its turn comes.
-   * @param came when it was handed in
-   * @param wanted whether it is still wanted then
    * @returns what it gave, and how long it waited, seconds
    */
-  async take<T>(
+  take<T>(
     work: () => Promise<T>,
-    came: number = now(),
-    wanted: () => boolean = () => true,
+    { came = now(), wanted = () => true, ahead = false }: Turn = {},
   ): Promise<{ value: T; waited_s: number }> {
-    const turn = this.#last.then(async () => {
-      if (!wanted()) throw new Refusal(499, "the asker is gone");
-      const waited_s = now() - came;
-      return { value: await work(), waited_s };
+    return new Promise((resolve, reject) => {
+      const piece = async () => {
+        try {
+          if (!wanted()) throw new Refusal(499, "the asker is gone");
+          const waited_s = now() - came;
+          resolve({ value: await work(), waited_s });
+        } catch (error) {
+          reject(error);
+        }
+      };
+      (ahead ? this.#ahead : this.#line).push(piece);
+      if (!this.#busy) void this.#serve();
     });
-    this.#last = turn.catch(() => {});
-    return turn;
+  }
+
+  async #serve(): Promise<void> {
+    this.#busy = true;
+    for (let piece = this.#next(); piece; piece = this.#next()) {
+      await piece();
+      // Work holds its thread up: what it gave leaves before the next begins, and what came meanwhile may go ahead of it.
+      await setImmediate();
+    }
+    this.#busy = false;
+  }
+
+  #next(): (() => Promise<void>) | undefined {
+    return this.#ahead.shift() ?? this.#line.shift();
   }
 }

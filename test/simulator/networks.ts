@@ -63,6 +63,28 @@ export const plainChain: fc.Arbitrary<Network> = fc
     },
   }));
 
+/** Two classes that come to the same first-come-first-served stations again and again, with some visits that go ahead. */
+export const plainReturns: fc.Arbitrary<Network> = fc
+  .record({
+    servers: fc.array(fc.constantFrom(1, 1, 2, 3), { minLength: 2, maxLength: 2 }),
+    classes: fc.array(
+      fc.record({
+        gap: anyWork,
+        route: fc.array(fc.record({ station: fc.constantFrom("s0", "s1"), work: anyWork, ahead: fc.boolean() }), {
+          minLength: 1,
+          maxLength: 4,
+        }),
+      }),
+      { minLength: 2, maxLength: 2 },
+    ),
+  })
+  .map(({ servers, classes }) => ({
+    stations: Object.fromEntries(servers.map((count, i) => [`s${i}`, { servers: count }])),
+    classes: Object.fromEntries(
+      classes.map(({ gap, route }, i) => [`c${i}`, { arrivals: { kind: "renewal" as const, gap }, route }]),
+    ),
+  }));
+
 const probability = fc.double({ min: 0.01, max: 0.5, noNaN: true });
 
 /** A station with any of the things that a station can have. */
@@ -109,6 +131,7 @@ export const anyNetwork: fc.Arbitrary<Network> = fc
           session: fc.constantFrom("a", "b"),
           cores: fc.constantFrom(1, 2),
           delay_s: time,
+          ahead: fc.boolean(),
           works: fc.array(anyWork, { minLength: 3, maxLength: 3 }),
         },
         { requiredKeys: ["gap", "works"] },
@@ -119,7 +142,7 @@ export const anyNetwork: fc.Arbitrary<Network> = fc
   .map(({ stations, classes }) => ({
     stations: Object.fromEntries(stations.map((station, i) => [`s${i}`, station])),
     classes: Object.fromEntries(
-      classes.map(({ gap, population, priority, timeout_s, retries, session, cores, delay_s, works }, i) => [
+      classes.map(({ gap, population, priority, timeout_s, retries, session, cores, delay_s, ahead, works }, i) => [
         `c${i}`,
         {
           arrivals:
@@ -131,6 +154,7 @@ export const anyNetwork: fc.Arbitrary<Network> = fc
             work: works[stop]!,
             ...(cores === undefined ? {} : { cores }),
             ...(delay_s === undefined ? {} : { delay_s }),
+            ...(ahead === undefined ? {} : { ahead }),
             ...(session === undefined ? {} : { session: { name: session, load: works[0]! } }),
           })),
           ...(priority === undefined ? {} : { priority }),

@@ -1,7 +1,7 @@
 import { fc, test } from "@fast-check/vitest";
 import { describe, expect } from "vitest";
 import { type ClassSpec, type Network, type Outcome, type Stay, simulate } from "../../src/simulator/index.ts";
-import { anyNetwork, anyWork, plainChain, TANDEM } from "./networks.ts";
+import { anyNetwork, anyWork, plainChain, plainReturns, TANDEM } from "./networks.ts";
 
 const seeds = fc.integer({ min: 0, max: 1e9 });
 const close = (a: number, b: number) => expect(Math.abs(a - b)).toBeLessThanOrEqual(1e-8 * Math.max(1, Math.abs(a)));
@@ -34,6 +34,16 @@ describe("the three engines", () => {
     agree(columnar!, events!);
     agree(events!, general!);
   });
+
+  test.prop([plainReturns, seeds], { numRuns: 60 })(
+    "simulate the same requests where they come again, and some go ahead",
+    (network, seed) => {
+      const [events, general] = (["events", "general"] as const).map((engine) =>
+        simulate(network, { seed, engine, requests: 3000 }),
+      );
+      agree(events!, general!);
+    },
+  );
 
   test("agree on the tandem of the benchmark, bit for bit", () => {
     const [columnar, events, general] = (["columnar", "events", "general"] as const).map((engine) =>

@@ -135,6 +135,21 @@ describe("a scenario's features reach the simulation", () => {
     expect(slow.latency.mean.value).toBeGreaterThan(1);
   });
 
+  test("an answer goes before the requests that wait where it is decoded", () => {
+    const cut = { placement: "phone>box", cut: "/layer1/Conv", arrivals: { rate: 5 } };
+    const { network } = compileScenario(scenarioOf({ workload: [cut] }), TOPOLOGY, MODELS);
+    const { route } = network.classes["request-1"]!;
+    expect(route.map(({ station, ahead = false }) => [station, ahead])).toEqual([
+      ["tier:phone", false],
+      ["link:phone>box", false],
+      ["tier:box", false],
+      ["link:box>phone", false],
+      ["tier:phone", true],
+    ]);
+    const [first, , , , last] = simulate(network, { requests: 5000 }).classes["request-1"]!.stops;
+    expect(last!.wait_s).toBeLessThan(first!.wait_s);
+  });
+
   test("two classes, one of which comes first", () => {
     const outcome = run({
       workload: [

@@ -4,6 +4,7 @@ import {
   type Distribution,
   type Network,
   type Outcome,
+  offeredLoad,
   type SimulateOptions,
   type StationSpec,
   simulate,
@@ -138,6 +139,27 @@ describe("theory", () => {
     holds(network, 1 + residual / ((1 - 0.3) * (1 - 0.7)), {}, (o) => o.classes.p1!.latency.mean);
   });
 
+  test.each(["events", "general"] as const)(
+    "visits that go ahead are Cobham's first priority, by the engine %s",
+    (engine) => {
+      const network: Network = {
+        stations: { s: {} },
+        classes: Object.fromEntries(
+          [0.3, 0.4].map((rate, i) => [
+            `c${i}`,
+            {
+              arrivals: { kind: "renewal" as const, gap: exponential(1 / rate) },
+              route: [{ station: "s", work: exponential(1), ahead: i === 0 }],
+            },
+          ]),
+        ),
+      };
+      const residual = 0.7;
+      holds(network, 1 + residual / (1 - 0.3), { engine }, (o) => o.classes.c0!.latency.mean);
+      holds(network, 1 + residual / ((1 - 0.3) * (1 - 0.7)), { engine }, (o) => o.classes.c1!.latency.mean);
+    },
+  );
+
   test("a closed network, by mean value analysis (Reiser and Lavenberg)", () => {
     const [users, think, demands] = [6, 3, [1, 0.6]];
     const queues = demands.map(() => 0);
@@ -239,6 +261,32 @@ describe("theory", () => {
     // They wait for the fourth, then take 1 + 3 · 0.25.
     expect(outcome.latency.max).toBeCloseTo(3 + 1.75, 12);
     expect(outcome.latency.min).toBeCloseTo(1.75, 12);
+  });
+
+  test("what goes ahead is served alone and at once, whatever is waited for, and needs no place", () => {
+    const network: Network = {
+      stations: { s: { batch: { size: 4, wait_s: 2.5, marginal: 1 }, queue_limit: 1 } },
+      classes: {
+        batched: { arrivals: { kind: "trace", times_s: [0, 10] }, route: [{ station: "s", work: 1 }] },
+        ahead: {
+          arrivals: { kind: "trace", times_s: [1, 3, 3, 3] },
+          route: [{ station: "s", work: 0.25, ahead: true }],
+        },
+      },
+    };
+    const lefts: number[] = [];
+    const { classes } = simulate(network, {
+      requests: 6,
+      record: ({ class: name, left_s }) => void (name === "ahead" && lefts.push(left_s)),
+    });
+    expect(lefts).toEqual([1.25, 3.75, 4, 4.25]);
+    expect(classes.ahead!.completed).toBe(4);
+    expect(
+      offeredLoad({
+        ...network,
+        classes: { ahead: { ...network.classes.ahead!, arrivals: { kind: "renewal", gap: 1 } } },
+      }),
+    ).toEqual({ s: 0.25 });
   });
 
   test("a batch that does not fill starts when its first has waited long enough", () => {

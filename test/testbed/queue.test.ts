@@ -1,4 +1,5 @@
-import { setTimeout as sleep } from "node:timers/promises";
+import { setImmediate, setTimeout as sleep } from "node:timers/promises";
+import { MessageChannel } from "node:worker_threads";
 import { expect, test } from "vitest";
 import { Places, Turns } from "../../src/testbed/queue.ts";
 import { now, pause } from "../../src/testbed/waiting.ts";
@@ -21,6 +22,37 @@ test("work is done one piece at a time, in order, and failures hold nobody up", 
   expect(waited[2]!).toBeGreaterThanOrEqual(0.007);
 });
 
+test("what goes ahead waits for the piece under way, and for others that do", async () => {
+  const turns = new Turns();
+  const seen: string[] = [];
+  const piece = (name: string, ahead: boolean) => turns.take(async () => void seen.push(name), { ahead });
+  const first = turns.take(async () => {
+    seen.push("first");
+    await sleep(5);
+  });
+  await Promise.all([first, piece("a", false), piece("b", false), piece("answer", true), piece("another", true)]);
+  expect(seen).toEqual(["first", "answer", "another", "a", "b"]);
+});
+
+test("what a piece gives is out, and what came meanwhile is in, before the next begins", async () => {
+  const turns = new Turns();
+  const seen: string[] = [];
+  const { port1, port2 } = new MessageChannel();
+  // As inferences end: messages are looked at before the next immediate.
+  await setImmediate();
+  port2.on("message", (name: string) => turns.take(async () => void seen.push(name), { ahead: true }));
+  const holdsUp = turns.take(async () => {
+    port1.postMessage("came meanwhile");
+    for (const end = now() + 0.005; now() < end; );
+  });
+  const next = turns.take(async () => void seen.push("next"));
+  await holdsUp;
+  seen.push("out");
+  await next;
+  port2.close();
+  expect(seen).toEqual(["out", "came meanwhile", "next"]);
+});
+
 test("work that nobody wants any more is not done", async () => {
   const turns = new Turns();
   let wanted = true;
@@ -30,8 +62,7 @@ test("work that nobody wants any more is not done", async () => {
     async () => {
       done = true;
     },
-    now(),
-    () => wanted,
+    { wanted: () => wanted },
   );
   wanted = false;
   await first;
