@@ -22,6 +22,7 @@ const options = new Command()
   .option("--repeats <n>", "of each cell of the testbed's grid, or of each alternative of a decision", Number, 3)
   .option("--load", "send streams of requests, and simulate them")
   .option("--cells <n>", "cells of the testbed's grid", Number, 260)
+  .option("--seed <n>", "which cells of the testbed's grid are drawn", Number, 1)
   .option("--models <names>", "comma-separated; else all of the comparison")
   .option("--per-model <n>", "cuts per model (8), or per variant (3)", Number)
   .option(
@@ -48,8 +49,8 @@ if (options.operators) {
   const { repeats, budget: budgetSeconds = 30 } = options;
   printDecisions(await compareDecisions({ folder: TESTBED_FOLDER, budgetSeconds, repeats }), host, options.json);
 } else if (options.testbed) {
-  const { cells, repeats, budget: budgetSeconds = 30 } = options;
-  printTestbed(await compareTestbed({ folder: TESTBED_FOLDER, cells, repeats, budgetSeconds }), host, options.json);
+  const { cells, repeats, seed, budget: budgetSeconds = 30 } = options;
+  printTestbed(await compareTestbed({ folder: TESTBED_FOLDER, cells, repeats, budgetSeconds, seed }), host, options.json);
 } else {
   const effort = { perModel: options.perModel ?? 8, budgetSeconds: options.budget ?? 60 };
   const rows = await ofEach(MODELS, (model) => compareCuts(model, effort));

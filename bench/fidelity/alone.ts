@@ -136,8 +136,8 @@ export function networkOf(alone: Alone, link_bps: number, times_s: readonly numb
         arrivals,
         route: [
           { station: "pause", work: empirical(rest.map((own) => Math.max(0, own - onTheWay * handling))) },
-          messages("mobile", onTheWay),
           { station: "tier:mobile", work: empirical(out) },
+          messages("mobile", onTheWay),
           { station: "up", work: bits.there },
           messages("edge", onTheWay),
           { station: "tier:edge", work: empirical(there) },

@@ -50,6 +50,8 @@ export interface TestbedOptions {
   readonly repeats: number;
   /** Time for samples of each profile, seconds. */
   readonly budgetSeconds: number;
+  /** Which cells of the grid are drawn. */
+  readonly seed: number;
 }
 
 export interface TestbedResult {
@@ -118,16 +120,17 @@ export async function compareTestbed({
   cells,
   repeats,
   budgetSeconds,
+  seed,
 }: TestbedOptions): Promise<TestbedResult> {
   const prepared = await prepareModels(SUBJECTS, folder, budgetSeconds);
   const documents = prepared.map(({ document }) => document);
-  const { runs, emulation } = measureFor(folder, "grid", grid(documents, cells, repeats));
+  const { runs, emulation } = measureFor(folder, "grid", grid(documents, cells, repeats, seed));
   const profiles = prepared.map(({ profile }) => profile);
   const validation = halves(readRuns(runs).runs, profiles, parseTopology(TOPOLOGY, "topology.yaml"));
   return { runs, emulation, validation };
 }
 
-function grid(models: readonly object[], cells: number, repeats: number) {
+function grid(models: readonly object[], cells: number, repeats: number, seed: number) {
   return {
     models,
     placements: ["mobile", "edge", "mobile>edge", "edge>cloud", "mobile>cloud"],
@@ -140,7 +143,7 @@ function grid(models: readonly object[], cells: number, repeats: number) {
     tiers: { mobile: { cpus: [0.5, 1] }, edge: { cpus: [0.7, 1] } },
     repeats,
     sample: cells,
-    seed: 1,
+    seed,
   };
 }
 
