@@ -50,7 +50,11 @@ if (options.operators) {
   printDecisions(await compareDecisions({ folder: TESTBED_FOLDER, budgetSeconds, repeats }), host, options.json);
 } else if (options.testbed) {
   const { cells, repeats, seed, budget: budgetSeconds = 30 } = options;
-  printTestbed(await compareTestbed({ folder: TESTBED_FOLDER, cells, repeats, budgetSeconds, seed }), host, options.json);
+  printTestbed(
+    await compareTestbed({ folder: TESTBED_FOLDER, cells, repeats, budgetSeconds, seed }),
+    host,
+    options.json,
+  );
 } else {
   const effort = { perModel: options.perModel ?? 8, budgetSeconds: options.budget ?? 60 };
   const rows = await ofEach(MODELS, (model) => compareCuts(model, effort));

@@ -7,6 +7,9 @@ import { solve } from "./solve.ts";
 
 type Key = keyof Constraints;
 
+/** What helps where more requests come than can be answered. */
+export const MORE = "Give the plan replicas to try, or lower the rate";
+
 /** Constraints that are set, by the names that a scenario gives them. */
 function setConstraints({ constraints }: Plan): Key[] {
   return (Object.keys(constraints) as Key[]).filter(
@@ -34,6 +37,10 @@ export function bindingOf(question: PlanQuestion, best: Chosen): PlanResult["exp
 
 /** Why nothing keeps to all constraints, and what comes nearest: for each numeric one, the best that the others leave. */
 export function nearestFeasible(question: PlanQuestion): string {
+  const most = attempt({ ...question, plan: { ...question.plan, objective: "throughput" } });
+  if (most) {
+    return `more requests come than any choice can answer; nearest: ${nameOf(most)}, ${sustained(most)}. ${MORE}`;
+  }
   const keys = setConstraints(question.plan);
   const { constraints } = question.plan;
   const hopes = keys.flatMap((key) => {
@@ -47,7 +54,14 @@ export function nearestFeasible(question: PlanQuestion): string {
   const free = attempt(without(question, keys));
   return free
     ? `${asked}, nor to all but one of them; with none of them: ${nameOf(free)}`
-    : "no choice is feasible even without constraints: no variant fits into the tiers' memory, or more requests come than any tier can answer";
+    : "no choice is feasible even without constraints: no variant fits into the tiers' memory";
+}
+
+/** How many requests a choice can answer. */
+export function sustained({ figures: { throughput, limited_by } }: Chosen): string {
+  return throughput === null
+    ? "which sustains any number of requests a second"
+    : `which sustains ${Number(throughput.toPrecision(3))} requests a second, limited by ${limited_by}`;
 }
 
 /** Asks for what comes closest to a constraint that is lifted, whatever the plan's own objective. */

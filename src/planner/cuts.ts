@@ -38,7 +38,8 @@ export function limitCosts({ ground }: Candidate, measure: Measure): ChainCosts 
  */
 export function bestCuts(candidate: Candidate, { objective, limits, leastThroughput }: Asked): Found | undefined {
   const chainLimits = limits.map(({ measure, most }) => ({ costs: limitCosts(candidate, measure), most }));
-  const costs = costsOf(objective === "throughput" ? "latency" : objective, candidate.ground);
+  // How many requests a choice could answer does not hang on how many come, and waits have no part in it.
+  const costs = objective === "throughput" ? limitCosts(candidate, "latency") : costsOf(objective, candidate.ground);
   if (objective !== "throughput" && leastThroughput === undefined) {
     const found = cheapest(costs, allowedSegments(candidate), chainLimits);
     return found && { candidate, ...found };

@@ -1,7 +1,7 @@
 import { environmentOf } from "../costmodel/index.ts";
 import type { PlanResult } from "../formats/planresult.ts";
 import { Problem } from "../formats/problem.ts";
-import { bindingOf, nearestFeasible } from "./binding.ts";
+import { bindingOf, MORE, nearestFeasible, sustained } from "./binding.ts";
 import { type Chosen, describeChoice } from "./choice.ts";
 import { caveatsOf, sentenceOf } from "./explain.ts";
 import { flipsOf } from "./flips.ts";
@@ -127,8 +127,8 @@ function missedUnderLoad(ranked: readonly Chosen[], { plan: { at, constraints } 
   if (!nearest) {
     const [least] = simulated;
     return (
-      `more requests come than any of the ${simulated.length} best choices can answer; nearest: ${name(least!)}, where ` +
-      `${least!.loaded!.overloaded.join(" and ")} is asked for too much. Give the plan replicas to try, or lower the rate`
+      `more requests come than any of the ${simulated.length} best choices can answer; nearest: ${name(least!)}, ` +
+      `${sustained(least!)}. ${MORE}`
     );
   }
   const ms = (seconds: number) => `${Number((seconds * 1000).toPrecision(3))} ms`;

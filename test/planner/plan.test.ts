@@ -148,6 +148,16 @@ describe("a plan", () => {
   });
 });
 
+function thrownBy(work: () => unknown): Problem {
+  try {
+    work();
+  } catch (error) {
+    if (error instanceof Problem) return error;
+    throw error;
+  }
+  throw new Error("nothing was thrown");
+}
+
 describe("a plan under load", () => {
   test("does not put requests where they queue without end", () => {
     // A phone takes 80 ms: at 60 a second, one for all is overloaded, and the server is not.
@@ -158,6 +168,21 @@ describe("a plan under load", () => {
     expect(best.under_load!.mean.value).toBeGreaterThanOrEqual(best.latency_s * 0.999);
     expect(best.placement).not.toBe("mobile");
   });
+
+  test.each(["latency", "throughput"])(
+    "says how many requests could be answered where too many come, minimising %s",
+    (objective) => {
+      const at = (rate: number) => () => {
+        const scenario = { ...LOAD, workload: [{ ...LOAD.workload[0], arrivals: { rate } }] };
+        return plan(ask({ objective, constraints: { operators: { only: ["identity"] } } }, scenario, FAST));
+      };
+      const { message } = thrownBy(at(1e6));
+      const [, rate] =
+        /nearest: identity on cloud, which sustains ([\d.]+) requests a second, limited by tier:cloud/.exec(message)!;
+      expect(at(0.9 * Number(rate))().best).toMatchObject({ placement: "cloud", limited_by: "tier:cloud" });
+      expect(at(1.1 * Number(rate))).toThrow(Problem);
+    },
+  );
 
   test("buys as many replicas as the percentile needs, and no more where they cost", () => {
     const scenario = {
