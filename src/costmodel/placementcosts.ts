@@ -15,6 +15,8 @@ export interface Pricing {
    * @param wall_s the same work's duration where nothing limits it
    */
   work(place: Place, cpu_s: number, wall_s: number): number;
+  /** Seconds of decoding the answer where requests enter. Left out: as other work. */
+  answer?(place: Place, seconds: number): number;
   /** A message on one link. */
   transfer(bytes: number, link: Link): number;
   /** What a second of work on a tier costs at least: `work` is never below that times `wall_s`. */
@@ -73,11 +75,11 @@ export class PlacementCosts implements ChainCosts {
       i < tiers.length - 1 || exit ? this.#coding(tier, "encode_s") : zeros(last + 1),
     );
     const enters = environment.places[environment.enters]!;
-    const single = (message: Float64Array, boundary: number) =>
-      pricing.work(enters, message[boundary]!, message[boundary]!);
+    const single = (seconds: number) => pricing.work(enters, seconds, seconds);
+    const answer = (seconds: number) => pricing.answer?.(enters, seconds) ?? single(seconds);
     this.constant =
-      (entry ? single(this.#coding(environment.enters, "encode_s"), 0) + entry[0]! : 0) +
-      (exit ? exit[last]! + single(this.#coding(environment.enters, "decode_s"), last) : 0);
+      (entry ? single(this.#coding(environment.enters, "encode_s")[0]!) + entry[0]! : 0) +
+      (exit ? exit[last]! + answer(this.#coding(environment.enters, "decode_s")[last]!) : 0);
   }
 
   /** Undefined where some tier's segments have none. Made when a search asks: short chains do without. */

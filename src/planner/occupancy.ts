@@ -13,7 +13,11 @@ export interface Occupancy {
   readonly seams: readonly number[];
 }
 
-type Work = (cpu_s: number, wall_s: number) => number;
+/** Seconds for work that is alone, and what share of them remains where batches share it. */
+interface Work {
+  readonly alone: (cpu_s: number, wall_s: number) => number;
+  readonly share: number;
+}
 
 /** Seconds of a resource for work on its tiers and for bits on its links, by their names. */
 interface Resource {
@@ -33,7 +37,12 @@ export function occupanciesOf(ground: Ground): Occupancy[] {
   const seams = tiers.slice(1).map((tier, k) => environment.ways[tiers[k]!]![tier]!);
   return resourcesOf(ground).map((resource) => {
     const pricing: Pricing = {
-      work: ({ tier }, cpu_s, wall_s) => resource.tiers.get(tier.name)?.(cpu_s, wall_s) ?? 0,
+      work: ({ tier }, cpu_s, wall_s) => {
+        const work = resource.tiers.get(tier.name);
+        return work ? work.share * work.alone(cpu_s, wall_s) : 0;
+      },
+      // It is no part of a batch.
+      answer: ({ tier }, seconds) => resource.tiers.get(tier.name)?.alone(seconds, seconds) ?? 0,
       transfer: (bytes, link) => resource.links.get(nameOf(link))?.(bytes * 8) ?? 0,
       floor: () => 0,
     };
@@ -73,11 +82,11 @@ function resourcesOf(ground: Ground): Resource[] {
   for (const index of new Set([environment.enters, ...tiers, ...links.map(({ to }) => to)])) {
     const { tier, quota } = environment.places[index]!;
     const { servers, replicas, share, available } = capacityOf(scenario, tier.name);
-    const add = (name: string, work: Work) => resource(name).tiers.set(tier.name, work);
-    if (Number.isFinite(servers)) add(`tier:${tier.name}`, (_, wall_s) => (wall_s * share) / (servers * available));
-    if (quota) add(`quota:${tier.name}`, (cpu_s) => (cpu_s * share) / (quota.cores * replicas));
+    const add = (name: string, alone: Work["alone"]) => resource(name).tiers.set(tier.name, { alone, share });
+    if (Number.isFinite(servers)) add(`tier:${tier.name}`, (_, wall_s) => wall_s / (servers * available));
+    if (quota) add(`quota:${tier.name}`, (cpu_s) => cpu_s / (quota.cores * replicas));
     const cores = hostCores(ground, tier);
-    if (cores !== undefined) add(`host:${tier.host}`, (cpu_s) => (cpu_s * share) / cores);
+    if (cores !== undefined) add(`host:${tier.host}`, (cpu_s) => cpu_s / cores);
   }
   for (const { link } of links) {
     const { medium, loss = 0 } = scenario.links[nameOf(link)] ?? {};
