@@ -7,9 +7,6 @@ import { solve } from "./solve.ts";
 
 type Key = keyof Constraints;
 
-/** What helps where more requests come than can be answered. */
-export const MORE = "Give the plan replicas to try, or lower the rate";
-
 /** Constraints that are set, by the names that a scenario gives them. */
 function setConstraints({ constraints }: Plan): Key[] {
   return (Object.keys(constraints) as Key[]).filter(
@@ -38,9 +35,7 @@ export function bindingOf(question: PlanQuestion, best: Chosen): PlanResult["exp
 /** Why nothing keeps to all constraints, and what comes nearest: for each numeric one, the best that the others leave. */
 export function nearestFeasible(question: PlanQuestion): string {
   const most = attempt({ ...question, plan: { ...question.plan, objective: "throughput" } });
-  if (most) {
-    return `more requests come than any choice can answer; nearest: ${nameOf(most)}, ${sustained(most)}. ${MORE}`;
-  }
+  if (most) return `more requests come than any choice can answer; ${nearestToAnswering(most)}`;
   const keys = setConstraints(question.plan);
   const { constraints } = question.plan;
   const hopes = keys.flatMap((key) => {
@@ -57,11 +52,12 @@ export function nearestFeasible(question: PlanQuestion): string {
     : "no choice is feasible even without constraints: no variant fits into the tiers' memory";
 }
 
-/** How many requests a choice can answer. */
-export function sustained({ figures: { throughput, limited_by } }: Chosen): string {
-  return throughput === null
-    ? "which sustains any number of requests a second"
-    : `which sustains ${Number(throughput.toPrecision(3))} requests a second, limited by ${limited_by}`;
+/** Of the choice that comes nearest to answering all: how many requests it can answer, and what helps. */
+export function nearestToAnswering(choice: Chosen): string {
+  const { throughput, limited_by } = choice.figures;
+  const most = throughput === null ? "any number of" : `${Number(throughput.toPrecision(3))}`;
+  const by = limited_by === null ? "" : `, limited by ${limited_by}`;
+  return `nearest: ${nameOf(choice)}, which sustains ${most} requests a second${by}. Give the plan replicas to try, or lower the rate`;
 }
 
 /** Asks for what comes closest to a constraint that is lifted, whatever the plan's own objective. */

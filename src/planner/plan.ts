@@ -1,7 +1,7 @@
 import { environmentOf } from "../costmodel/index.ts";
 import type { PlanResult } from "../formats/planresult.ts";
 import { Problem } from "../formats/problem.ts";
-import { bindingOf, MORE, nearestFeasible, sustained } from "./binding.ts";
+import { bindingOf, nameOf, nearestFeasible, nearestToAnswering } from "./binding.ts";
 import { type Chosen, describeChoice } from "./choice.ts";
 import { caveatsOf, sentenceOf } from "./explain.ts";
 import { flipsOf } from "./flips.ts";
@@ -122,18 +122,14 @@ function keepsLatency(
 function missedUnderLoad(ranked: readonly Chosen[], { plan: { at, constraints } }: PlanQuestion): string {
   const simulated = ranked.filter(({ loaded }) => loaded);
   const stable = simulated.filter(({ loaded }) => loaded!.overloaded.length === 0);
-  const name = ({ candidate }: Chosen) => `${candidate.variant.operator} on ${candidate.placement}`;
   const [nearest] = stable.toSorted((a, b) => a.loaded![at].value - b.loaded![at].value);
   if (!nearest) {
     const [least] = simulated;
-    return (
-      `more requests come than any of the ${simulated.length} best choices can answer; nearest: ${name(least!)}, ` +
-      `${sustained(least!)}. ${MORE}`
-    );
+    return `more requests come than any of the ${simulated.length} best choices can answer; ${nearestToAnswering(least!)}`;
   }
   const ms = (seconds: number) => `${Number((seconds * 1000).toPrecision(3))} ms`;
   return (
-    `under load no choice keeps the ${at} of latency to ${ms(constraints.latency_at_most!)}; nearest: ${name(nearest)} ` +
+    `under load no choice keeps the ${at} of latency to ${ms(constraints.latency_at_most!)}; nearest: ${nameOf(nearest)} ` +
     `with ${ms(nearest.loaded![at].value)}`
   );
 }
