@@ -97,9 +97,10 @@ const LEAST = 0.1;
 const meanOf = (values: readonly number[]) => values.reduce((sum, value) => sum + value, 0) / values.length;
 
 /**
- * The network that these requests make at such moments. A tier serves one request after another, answers first; what its process does beside that
- * (messages, memory) takes processor time of its host, for which it shares the cores with the tier. The least that a lone request spends
- * beside stages is on its way, the rest of that processor time is not; what it spends beyond the least is a pause that occupies nothing.
+ * The network that these requests make at such moments. A tier serves one request after another, answers first; what its process
+ * does beside that (messages, memory) takes processor time of its host, for which it shares the cores with the tier. The least that a
+ * lone request spends beside stages is on its way, after the stages at the entering tier, since it is nearly all sending; the rest of
+ * that processor time is not. What it spends beyond the least is a pause that occupies nothing.
  */
 export function networkOf(alone: Alone, link_bps: number, times_s: readonly number[], sharing: Sharing): Network {
   const { out, there, back, rest, processor_s, bits } = alone;

@@ -15,7 +15,11 @@ export interface Pricing {
    * @param wall_s the same work's duration where nothing limits it
    */
   work(place: Place, cpu_s: number, wall_s: number): number;
-  /** Seconds of decoding the answer where requests enter. Left out: as other work. */
+  /**
+   * Decoding the answer where requests enter. Left out: as other work.
+   *
+   * @param seconds of one thread, on the tier's device
+   */
   answer?(place: Place, seconds: number): number;
   /** A message on one link. */
   transfer(bytes: number, link: Link): number;

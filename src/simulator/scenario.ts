@@ -33,7 +33,8 @@ export interface CompiledScenario {
 
 /**
  * Compiles a scenario to a network of queues. Each tier is a station that a request comes to once and leaves when all
- * its consecutive stages there are done; an answer, which is only decoded, goes before what waits there. Each link is a station, and its propagation a delay after it.
+ * its consecutive stages there are done; an answer, which is only decoded, goes before what waits there. Each link is a
+ * station, and its propagation a delay after it.
  *
  * @param models of each class, in the order of the workload
  * @throws Problem when tiers, links, placements or cuts are unknown, or features go against one another

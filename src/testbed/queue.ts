@@ -32,8 +32,8 @@ export class Places {
 /** How a piece of work is to be taken up. */
 export interface Turn {
   /**
-   * When it was handed in.
-   * @default now
+   * When it was handed in: seconds, by `now`.
+   * @default now()
    */
   readonly came?: number;
   /** Whether it is still wanted when its turn comes. Left out: it is. */
@@ -45,7 +45,7 @@ export interface Turn {
   readonly ahead?: boolean;
 }
 
-/** The work of one tier: one piece at a time, first come, first served. */
+/** The work of one tier: one piece at a time, first come, first served, but for what goes ahead. */
 export class Turns {
   readonly #ahead: (() => Promise<void>)[] = [];
   readonly #line: (() => Promise<void>)[] = [];
@@ -54,6 +54,7 @@ export class Turns {
   /**
    * Does a piece of work when its turn comes.
    * @returns what it gave, and how long it waited, seconds
+   * @throws Refusal (499) where it is not wanted any more; else what the work throws
    */
   take<T>(
     work: () => Promise<T>,
