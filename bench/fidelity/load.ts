@@ -21,7 +21,7 @@ import { measureFor, type PreparedModel, prepareModels } from "./testbed.ts";
  */
 export const LOAD_SUBJECTS = [
   { name: "blazeface-back", requests: 200, rounds: 30 },
-  { name: "mlsd-tiny", requests: 150, rounds: 6 },
+  { name: "mlsd-tiny", requests: 150, rounds: 20 },
   { name: "resnet50", requests: 100, rounds: 6 },
 ] as const;
 type Subject = (typeof LOAD_SUBJECTS)[number];

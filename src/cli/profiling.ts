@@ -13,6 +13,7 @@ import {
   type Shapes,
 } from "../profiler/index.ts";
 import { ensureFolder, openModel, writeAtomically } from "../store/index.ts";
+import { note } from "./output.ts";
 import { readProfile } from "./profiles.ts";
 import { Progress } from "./progress.ts";
 
@@ -44,7 +45,7 @@ const PHASES: Record<Parameters<OnProgress>[0], string> = {
 
 /**
  * Profiles a model, or takes the profile that an earlier run left for the same file, shapes, settings and host.
- * Interrupted work is picked up where it stopped.
+ * Interrupted work is picked up where it stopped. What speaks against the profile is noted, whether it was measured now or then.
  */
 export async function obtainProfile(file: string, asked: ProfileRequest): Promise<ProfileResult> {
   const model = openModel(file);
@@ -55,7 +56,11 @@ export async function obtainProfile(file: string, asked: ProfileRequest): Promis
   const journal = path.join(request.folder, `.${path.basename(target)}.partial`);
   if (!request.force && existsSync(target)) {
     const found = readProfile(target);
-    if (found.model.fingerprint === fingerprint(model, request)) return { file: target, profile: found, reused: true };
+    if (found.model.fingerprint === fingerprint(model, request)) {
+      note(`${name}: profile taken from ${target}; measure again with --force.`);
+      noteDoubts(name, found);
+      return { file: target, profile: found, reused: true };
+    }
   }
   ensureFolder(request.folder);
   const progress = new Progress(name);
@@ -66,8 +71,22 @@ export async function obtainProfile(file: string, asked: ProfileRequest): Promis
       onProgress: (phase, done, total) => progress.report(PHASES[phase], done, total),
     });
     writeAtomically(target, `${JSON.stringify(profile)}\n`);
+    noteDoubts(name, profile);
     return { file: target, profile, reused: false };
   } finally {
     progress.stop();
   }
+}
+
+function noteDoubts(name: string, { host, settings }: Profile): void {
+  const { converged, relative_ci, load_average } = settings;
+  if (!converged)
+    note(
+      `${name}: the budget was spent at ±${(relative_ci * 100).toFixed(1)} %, not ±2 %. A quieter machine or a larger --budget helps.`,
+    );
+  // From one process a core on, the measured one shares its core.
+  if (load_average >= host.cores)
+    note(
+      `${name}: profiled beside other work (load average ${load_average.toFixed(1)} on ${host.cores} cores): times may be too long. Measure again with --force when the machine is quiet.`,
+    );
 }

@@ -1,6 +1,6 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { readdirSync, readFileSync, statSync } from "node:fs";
+import { readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { setTimeout } from "node:timers/promises";
 import * as ort from "onnxruntime-node";
@@ -66,6 +66,18 @@ describe("from model to report", () => {
 
     const again = tierwise(["profile", RESNET, ...SHAPE, "-o", "profiles", "--json"], folder).json().profiles[0];
     expect(again).toEqual({ ...made, reused: true });
+    const kept = path.join(folder, made.file);
+    const document = JSON.parse(readFileSync(kept, "utf8"));
+    const reuse = (settings: object) => {
+      writeFileSync(kept, JSON.stringify({ ...document, settings: { ...document.settings, ...settings } }));
+      return tierwise(["profile", RESNET, ...SHAPE, "-o", "profiles", "--json"], folder).stderr;
+    };
+    expect(reuse({ load_average: 2 * document.host.cores })).toMatch(/taken from .*\n.*profiled beside other work/);
+    expect(reuse({ load_average: 0, converged: true })).not.toMatch(/beside other work|budget was spent/);
+    expect(reuse({ load_average: 0, converged: false, relative_ci: 0.031 })).toContain(
+      "the budget was spent at ±3.1 %",
+    );
+    writeFileSync(kept, JSON.stringify(document));
 
     const { predictions } = tierwise(["predict", made.file, "--cut", "all", "--json"], folder).json();
     expect(predictions).toHaveLength(3 + 3 * 51);

@@ -1,7 +1,7 @@
 import { Command } from "@commander-js/extra-typings";
 import { formatDuration } from "../../units/index.ts";
 import { collect, parseShapes, positiveInteger, positiveNumber, readInputs } from "../arguments.ts";
-import { note, print, table } from "../output.ts";
+import { print, table } from "../output.ts";
 import { obtainProfile, type ProfileResult } from "../profiling.ts";
 
 export const profile = new Command("profile")
@@ -30,12 +30,6 @@ export const profile = new Command("profile")
         folder: options.output,
         force: options.force,
       });
-      if (result.reused) note(`${model}: taken from ${result.file}; measure again with --force.`);
-      const { converged, relative_ci } = result.profile.settings;
-      if (!converged)
-        note(
-          `${model}: the budget was spent at ±${(relative_ci * 100).toFixed(1)} %, not ±2 %. A quieter machine or a larger --budget helps.`,
-        );
       results.push(result);
     }
     const document = {

@@ -10,7 +10,7 @@ import { checkParts, inputTypes, inspectModel, makeFeeds, type RawInputs, type S
 import { answer, type Check, ranking, winner } from "../../report/index.ts";
 import { formatDuration } from "../../units/index.ts";
 import { collect, parseShapes, positiveInteger, positiveNumber, readInputs } from "../arguments.ts";
-import { note, print, shorten, table } from "../output.ts";
+import { print, shorten, table } from "../output.ts";
 import { receiptPixels } from "../page.ts";
 import { obtainProfile } from "../profiling.ts";
 import { Progress } from "../progress.ts";
@@ -44,11 +44,7 @@ export const tour = new Command("tour")
     const inputs: RawInputs = given ? readInputs(options.input) : new Map([["x", receiptPixels(shapes.x![3]!)]]);
     const topology = readTopology(options.topology);
     const settings = { threads: topology.tiers[0]!.threads, optimisation: "all" as const };
-    const {
-      profile,
-      file: profileFile,
-      reused,
-    } = await obtainProfile(file, {
+    const { profile, file: profileFile } = await obtainProfile(file, {
       settings,
       shapes,
       inputs,
@@ -57,7 +53,6 @@ export const tour = new Command("tour")
       folder: options.output,
       force: options.force,
     });
-    if (reused) note(`Profile taken from ${profileFile}; measure again with --force.`);
     const planned = reportData([profile], topology, undefined, []);
     const best = winner(planned);
     const cuts = cutsToCheck(profile, [best?.cut, ...ranking(planned).map(({ cut }) => cut)], options.checks);
