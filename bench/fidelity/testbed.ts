@@ -30,6 +30,9 @@ const SUBJECTS: readonly (readonly [model: string, operators: readonly (string |
   ["resnet50", [undefined, "sptq"]],
 ];
 const CUTS = 6;
+/** Of medians, for which noisy cells are run again: a prediction cannot be told from the truth by what is not known any better. */
+const PRECISION = 0.05;
+const MOST_REPEATS = 27;
 
 export const TOPOLOGY = `
 name: testbed
@@ -46,7 +49,7 @@ export interface TestbedOptions {
   /** Where models, profiles and runs are kept: what is there is not measured again. */
   readonly folder: string;
   readonly cells: number;
-  /** Runs of each cell. */
+  /** Runs of each cell; of one whose median is not known well enough then, more. */
   readonly repeats: number;
   /** Time for samples of each profile, seconds. */
   readonly budgetSeconds: number;
@@ -142,6 +145,7 @@ function grid(models: readonly object[], cells: number, repeats: number, seed: n
     },
     tiers: { mobile: { cpus: [0.5, 1] }, edge: { cpus: [0.7, 1] } },
     repeats,
+    until: { precision: PRECISION, repeats: MOST_REPEATS },
     sample: cells,
     seed,
   };

@@ -93,6 +93,15 @@ export const measureSchema = z
       .describe("requests per second offered, as a Poisson stream; or closed: one at a time is in flight"),
     requests: countFromOne.default(100).describe("of each stream"),
     repeats: countFromOne.default(3).describe("of each cell; all cells are run before the next repeat"),
+    until: z
+      .strictObject({
+        precision: positive.max(1).describe("half width of a median's 95 % interval, as a share of it: 0.05 is ±5 %"),
+        repeats: countFromOne.default(30).describe("at most, of each cell"),
+      })
+      .optional()
+      .describe(
+        "go on with cells whose median latency is not known so well after their repeats; six of them at least are needed to know it",
+      ),
     warmups: z
       .number()
       .int()

@@ -1,10 +1,12 @@
 import fs from "node:fs";
 import path from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
+import { median } from "simple-statistics";
 import type { Measure } from "../formats/measure.ts";
 import { Problem } from "../formats/problem.ts";
 import { recordOf } from "../formats/runs.ts";
 import type { Topology } from "../formats/topology.ts";
+import { medianInterval, relativeInterval } from "../profiler/index.ts";
 import { RandomStream } from "../random/index.ts";
 import { RunLog } from "../store/index.ts";
 import type { Testbed } from "./bed.ts";
@@ -43,13 +45,13 @@ type Row = Readonly<Record<string, string>>;
 
 /**
  * Runs every cell once for each repeat, in an order of its own for each repeat, so that a drift of the machine hits all
- * cells alike. Each run is on the disk before the next begins. A request that fails is a row, too.
+ * cells alike; then those again whose medians are not known well enough, where that is asked for. Each run is on the disk before the next begins. A request that fails is a row, too.
  *
  * @throws Problem when the table cannot be written or is another one, or a tier cannot be reached or lacks a model
  */
 export async function measure(options: MeasureOptions): Promise<Measured> {
   const { file, cells, topology, bed, onProgress } = options;
-  const { repeats, requests, seed, timeout } = options.measure;
+  const { repeats, until, requests, seed, timeout } = options.measure;
   const unlock = lock(file);
   const driver = new Driver(bed, timeout);
   try {
@@ -61,14 +63,22 @@ export async function measure(options: MeasureOptions): Promise<Measured> {
     const counts = { runs: 0, failed: 0, skipped: rows.length, hosts: driver.hosts };
     try {
       await checkTiers(driver, cells);
-      const total = cells.length * repeats;
+      let total = cells.length * repeats;
+      const latencies = new Latencies(rows);
       let progress = 0;
-      for (let repeat = 0; repeat < repeats; repeat++) {
-        for (const cell of roundOf(cells, seed, repeat)) {
+      for (let repeat = 0; repeat < Math.max(repeats, until?.repeats ?? 0); repeat++) {
+        const round = roundOf(cells, seed, repeat).filter(
+          ({ key }) => repeat < repeats || !latencies.areKnownTo(until!.precision, key),
+        );
+        if (round.length === 0) break;
+        if (repeat >= repeats) total += round.length;
+        for (const cell of round) {
           onProgress(progress++, total);
           if (done.has(runKey(cell.key, repeat))) continue;
           const measured = await runCell(cell, repeat, driver, options);
-          log.append(measured.map((run) => recordOf(rowOf(cell, run))));
+          const records = measured.map((run) => recordOf(rowOf(cell, run)));
+          log.append(records);
+          latencies.add(records);
           counts.runs += measured.length;
           counts.failed += measured.filter(({ error }) => error !== undefined).length;
         }
@@ -81,6 +91,33 @@ export async function measure(options: MeasureOptions): Promise<Measured> {
   } finally {
     await driver.close();
     unlock();
+  }
+}
+
+/** What the runs of each cell took. */
+class Latencies {
+  readonly #runs = new Map<string, Map<string, number[]>>();
+
+  constructor(rows: readonly Row[]) {
+    this.add(rows);
+  }
+
+  /** @param rows failed ones do not count */
+  add(rows: readonly Row[]): void {
+    for (const row of rows) {
+      if (!row.latency_s) continue;
+      const key = keyOf(row);
+      const runs = this.#runs.get(key) ?? new Map<string, number[]>();
+      this.#runs.set(key, runs);
+      const repeat = row.repeat ?? "";
+      runs.set(repeat, [...(runs.get(repeat) ?? []), Number(row.latency_s)]);
+    }
+  }
+
+  /** Whether the median of a cell's runs, of a stream's runs their medians, is known to this share of it. */
+  areKnownTo(precision: number, cell: string): boolean {
+    const runs = [...(this.#runs.get(cell)?.values() ?? [])].map((latencies) => median(latencies));
+    return runs.length > 0 && relativeInterval(medianInterval(runs)) <= precision;
   }
 }
 

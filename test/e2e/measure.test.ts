@@ -72,6 +72,34 @@ describe("measure without rights", () => {
     expect(readdirSync(folder).sort()).toEqual(["runs.csv", "s.yaml", "t.yaml"]);
   });
 
+  test("goes on with cells whose medians are not known well enough, and with no others", () => {
+    const folder = scenario("placements: [mobile, edge]\nrepeats: 6\nuntil: { precision: 1.0e-6, repeats: 8 }");
+    const file = path.join(folder, "runs.csv");
+    const countsOf = () => {
+      const { runs } = readRuns(file);
+      return ["mobile", "edge"].map((placement) => runs.filter((run) => run.placement === placement).length);
+    };
+    expect(tierwise(["measure", "s.yaml", "-o", "runs.csv", ...USER], folder).json()).toMatchObject({ runs: 16 });
+    expect(countsOf()).toEqual([8, 8]);
+    const [head, ...rows] = readFileSync(file, "utf8").trimEnd().split("\n");
+    const column = (name: string) => head!.split(",").indexOf(name);
+    // One placement scatters no more, and has two runs less.
+    const edited = rows.flatMap((row) => {
+      const values = row.split(",");
+      if (values[column("placement")] === "edge") return [row];
+      if (Number(values[column("repeat")]) >= 6) return [];
+      return [values.with(column("latency_s"), "0.01").join(",")];
+    });
+    writeFileSync(file, `${[head, ...edited].join("\n")}\n`);
+    const later = scenario("placements: [mobile, edge]\nrepeats: 6\nuntil: { precision: 1.0e-6, repeats: 10 }");
+    writeFileSync(path.join(folder, "s.yaml"), readFileSync(path.join(later, "s.yaml")));
+    expect(tierwise(["measure", "s.yaml", "-o", "runs.csv", ...USER], folder).json()).toMatchObject({
+      runs: 2,
+      skipped: 14,
+    });
+    expect(countsOf()).toEqual([6, 10]);
+  });
+
   test("killed at any moment and run again, it has each cell and repeat exactly once", async () => {
     const folder = scenario("placements: [mobile, edge, mobile>edge]\ncuts: 2\nsessions: [warm, cold]\nrepeats: 6");
     const file = path.join(folder, "runs.csv");

@@ -96,6 +96,7 @@ describe("the product", () => {
     ["links: { mobile>edge: { bandwidth: [5e6, 5 apples] } }", /no unit is called 'apples'/],
     ["tiers: { edge: { cpus: [1, 0] } }", /measure\.tiers\.edge\.cpus/],
     ["repeats: 0", /measure\.repeats/],
+    ["until: { precision: 5 }", /measure\.until\.precision/],
     ["agents: { edge: { url: 'edge:7411' } }", /measure\.agents\.edge\.url: write a URL/],
   ];
   test.each(MISTAKES)("refuses %s", (measure, says) => {
