@@ -1,4 +1,5 @@
 import { setImmediate } from "node:timers/promises";
+import PQueue from "p-queue";
 import { Refusal } from "./refusal.ts";
 import { now } from "./waiting.ts";
 
@@ -45,11 +46,12 @@ export interface Turn {
   readonly ahead?: boolean;
 }
 
+/** Of what goes ahead; all else has 0. */
+const AHEAD = 1;
+
 /** The work of one tier: one piece at a time, first come, first served, but for what goes ahead. */
 export class Turns {
-  readonly #ahead: (() => Promise<void>)[] = [];
-  readonly #line: (() => Promise<void>)[] = [];
-  #busy = false;
+  readonly #queue = new PQueue({ concurrency: 1 });
 
   /**
    * Does a piece of work when its turn comes.
@@ -69,23 +71,10 @@ export class Turns {
         } catch (error) {
           reject(error);
         }
+        // Work holds its thread up: what it gave leaves before the next begins, and what came meanwhile may go ahead of it.
+        await setImmediate();
       };
-      (ahead ? this.#ahead : this.#line).push(piece);
-      if (!this.#busy) void this.#serve();
+      void this.#queue.add(piece, { priority: ahead ? AHEAD : 0 });
     });
-  }
-
-  async #serve(): Promise<void> {
-    this.#busy = true;
-    for (let piece = this.#next(); piece; piece = this.#next()) {
-      await piece();
-      // Work holds its thread up: what it gave leaves before the next begins, and what came meanwhile may go ahead of it.
-      await setImmediate();
-    }
-    this.#busy = false;
-  }
-
-  #next(): (() => Promise<void>) | undefined {
-    return this.#ahead.shift() ?? this.#line.shift();
   }
 }
