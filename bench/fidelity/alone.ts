@@ -57,6 +57,45 @@ export function amongOthers(rate: number, alone: Alone, busy: Busy): Alone {
   return { ...alone, processor_s: { mobile: mixed("mobile"), edge: mixed("edge") } };
 }
 
+/** What a round's light and full streams say. */
+export interface Round {
+  readonly alone: Alone;
+  readonly busy: Busy;
+}
+
+/**
+ * The rounds, each with what a request takes of processors in all of them and the speed of its own. What lone requests take, and how much
+ * less they take among others, is the program's; how fast the machine was in a round is said by both of its streams, by each with noise.
+ */
+export function pooled(rounds: readonly Round[]): Round[] {
+  const typical = {
+    alone: byTier((tier) => median(rounds.map(({ alone }) => alone.processor_s[tier]))),
+    busy: byTier((tier) => median(rounds.map(({ busy }) => busy[tier]))),
+  };
+  return rounds.map(({ alone, busy }) => {
+    const slowness = byTier((tier) =>
+      Math.sqrt((alone.processor_s[tier] / typical.alone[tier]) * (busy[tier] / typical.busy[tier])),
+    );
+    const at = (processor_s: Busy) => byTier((tier) => processor_s[tier] * slowness[tier]);
+    return { alone: taking(at(typical.alone), alone), busy: at(typical.busy) };
+  });
+}
+
+/** The same requests on a machine that is slower or faster by what they take of processors there, seconds. */
+export function taking(processor_s: Busy, alone: Alone): Alone {
+  const slowness = byTier((tier) => processor_s[tier] / alone.processor_s[tier]);
+  const times = (values: readonly number[], factor: number) => values.map((value) => value * factor);
+  return {
+    ...alone,
+    out: times(alone.out, slowness.mobile),
+    back: times(alone.back, slowness.mobile),
+    there: times(alone.there, slowness.edge),
+    processor_s,
+  };
+}
+
+const byTier = (of: (tier: "mobile" | "edge") => number) => ({ mobile: of("mobile"), edge: of("edge") });
+
 /** Where the two tiers run: cores of their own, or all of them on one machine with so many. */
 export type Sharing = { readonly cores: number } | "own";
 

@@ -10,7 +10,7 @@ import { table } from "../../src/cli/output.ts";
 import type { MeasuredRun } from "../../src/formats/runs.ts";
 import { simulate } from "../../src/simulator/index.ts";
 import { readRuns } from "../../src/store/index.ts";
-import { type Alone, aloneIn, amongOthers, networkOf, processorSecondsIn, rateAt, type Sharing } from "./alone.ts";
+import { type Alone, aloneIn, amongOthers, networkOf, pooled, processorSecondsIn, rateAt, type Sharing, taking } from "./alone.ts";
 import { percent } from "./errors.ts";
 import { describeLoad, type Host } from "./session.ts";
 import { measureFor, type PreparedModel, prepareModels } from "./testbed.ts";
@@ -100,26 +100,25 @@ function compareOne(
   const streams = measured("streams", all);
   const streamOf = (rate: number, round: number) =>
     streams.filter((run) => run.rate === rate && run.repeat === PRACTICE_ROUNDS + round);
-  const rounds = Array.from({ length: counted }, (_, round) => ({
-    alone: aloneIn(streamOf(light, round), LINK_BPS),
-    busy: processorSecondsIn(streamOf(full, round)),
-  }));
+  const rounds = pooled(
+    Array.from({ length: counted }, (_, round) => ({
+      alone: aloneIn(streamOf(light, round), LINK_BPS),
+      busy: processorSecondsIn(streamOf(full, round)),
+    })),
+  );
   const sharing = own ? ("own" as const) : { cores: os.availableParallelism() };
   return rates.map((rate, i) => {
     const sent = rounds.map((_, round) => streamOf(rate, round));
+    const expected = rounds.map(({ alone, busy }) => amongOthers(rate, alone, busy));
     return {
       model: profile.model.name,
       placement,
       utilisation: UTILISATIONS[i]!,
       rate,
       measured: ofStreams(sent.map((runs) => runs.map(({ latency_s }) => latency_s!))),
-      simulated: simulated(
-        rounds.map(({ alone, busy }) => amongOthers(rate, alone, busy)),
-        sent,
-        sharing,
-      ),
+      simulated: simulated(expected, sent, sharing),
       at_processor_time: simulated(
-        rounds.map(({ alone }, round) => ({ ...alone, processor_s: processorSecondsIn(sent[round]!) })),
+        expected.map((alone, round) => taking(processorSecondsIn(sent[round]!), alone)),
         sent,
         sharing,
       ),

@@ -54,7 +54,7 @@ export function cellOf(run: MeasuredRun, summary: CellSummary): Cell {
 }
 
 /** Requests on a shared machine are only ever held up: a low quantile scatters less from cell to cell than the median. */
-const TYPICAL = 1 / 3;
+const TYPICAL = 1 / 2;
 /** From so many latencies on a first one may be left out, and a quantile be told from a median. */
 const SEVERAL = 4;
 

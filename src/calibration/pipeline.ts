@@ -1,4 +1,4 @@
-import { compilePipeline, loadModel } from "../costmodel/index.ts";
+import { compilePipeline, loadModel, meanFromIdle, type Quota } from "../costmodel/index.ts";
 import type { Stage } from "../formats/prediction.ts";
 import { Problem } from "../formats/problem.ts";
 import type { Profile } from "../formats/profile.ts";
@@ -57,6 +57,10 @@ interface Part {
   readonly spared?: { readonly unknown: number; readonly per_bit_s: number };
   /** Unknown seconds on top, each so many times. */
   readonly added: readonly { readonly unknown: number; readonly times: number }[];
+  /** Of a tier that has one: the stage burns so many processors, and the tier's consecutive stages draw on one allowance. */
+  readonly limit?: { readonly quota: Quota; readonly processors: number } | undefined;
+  /** Whether the request leaves a tier for another: what it finds there has its allowance before it. */
+  readonly leaves: boolean;
 }
 
 function secondsOf({ seconds, factors, divides, fixed_s, spared, added }: Part, values: ArrayLike<number>): number {
@@ -64,6 +68,31 @@ function secondsOf({ seconds, factors, divides, fixed_s, spared, added }: Part, 
   const left = spared ? Math.max(0, seconds - spared.per_bit_s * Math.exp(values[spared.unknown]!)) : seconds;
   const scaled = left * Math.exp(divides ? -factor : factor) + fixed_s;
   return added.reduce((sum, { unknown, times }) => sum + times * Math.exp(values[unknown]!), scaled);
+}
+
+/**
+ * Seconds of each stage. Factors are of the work, and a quota makes of it what it makes: some per cent of work more may be
+ * a wait more.
+ */
+function eachOf(parts: readonly Part[], values: ArrayLike<number>): number[] {
+  let cpu_s = 0;
+  let wall_s = 0;
+  let elapsed_s = 0;
+  return parts.map((part) => {
+    const seconds = secondsOf(part, values);
+    if (part.leaves) {
+      cpu_s = 0;
+      wall_s = 0;
+      elapsed_s = 0;
+    }
+    if (!part.limit) return seconds;
+    cpu_s += seconds * part.limit.processors;
+    wall_s += seconds;
+    const before = elapsed_s;
+    // Rounding must not make time run backwards.
+    elapsed_s = Math.max(before, meanFromIdle(cpu_s, wall_s, part.limit.quota));
+    return elapsed_s - before;
+  });
 }
 
 /**
@@ -88,14 +117,16 @@ export class PipelineModel implements LatencyModel {
   }
 
   predictor(run: MeasuredRun): Predictor {
-    const { stages } = compilePipeline(this.#model(run), this.#topologyOf(run), {
+    const topology = this.#topologyOf(run);
+    const unlimited = { ...topology, tiers: topology.tiers.map((tier) => ({ ...tier, cpu_quota: null })) };
+    const { stages } = compilePipeline(this.#model(run), unlimited, {
       placement: run.placement,
       cut: run.cut ?? null,
       codec: run.codec,
     });
     const { unknowns } = this;
     const configuration = unknowns.of(`factor ${configurationKey(run)}`, "", 0, SPREAD.configuration);
-    const parts = stages.map((stage) => this.#part(stage, run));
+    const parts = stages.map((stage) => this.#part(stage, run, topology));
     const { session = "warm", codec = this.#topology?.codec ?? "raw" } = run;
     const anyRest = unknowns.of("request beyond its stages", "s", Math.log(REST.median_s), REST.spread);
     const rest = unknowns.of(`request beyond its stages, ${session} session`, "s", 0, REST.session, [anyRest]);
@@ -122,17 +153,21 @@ export class PipelineModel implements LatencyModel {
         ]),
       ],
       latencies: (values) => [
-        Math.exp(values[configuration]!) * parts.reduce((sum, part) => sum + secondsOf(part, values), beyond(values)),
+        Math.exp(values[configuration]!) *
+          eachOf(parts, values).reduce((sum, seconds) => sum + seconds, beyond(values)),
       ],
       stages: (values) => {
         const sums: Record<string, number> = {};
-        for (const part of parts) sums[part.column] = (sums[part.column] ?? 0) + secondsOf(part, values);
+        for (const [i, seconds] of eachOf(parts, values).entries()) {
+          const { column } = parts[i]!;
+          sums[column] = (sums[column] ?? 0) + seconds;
+        }
         return sums;
       },
     };
   }
 
-  #part({ stage, resource, seconds, bytes }: Stage, run: MeasuredRun): Part {
+  #part({ stage, resource, seconds, bytes }: Stage, run: MeasuredRun, topology: Topology): Part {
     const [kind, name] = resource.split(":") as ["tier" | "link", string];
     const { unknowns } = this;
     if (kind === "tier") {
@@ -141,7 +176,15 @@ export class PipelineModel implements LatencyModel {
         ? [{ unknown: unknowns.of(onTop.name, "s", Math.log(onTop.median_s), onTop.spread), times: 1 }]
         : [];
       const factors = this.#factors(stage, name, run);
-      return { column: `${name}_${stage}`, seconds, factors, divides: false, fixed_s: 0, added };
+      const { cpu_quota, cpu_period_s, threads } = topology.tiers.find((tier) => tier.name === name)!;
+      return {
+        ...{ column: `${name}_${stage}`, seconds, factors, added },
+        ...{ divides: false, fixed_s: 0, leaves: false },
+        limit:
+          cpu_quota === null
+            ? undefined
+            : { quota: { cores: cpu_quota, period_s: cpu_period_s }, processors: stage === "infer" ? threads : 1 },
+      };
     }
     const [from, to] = name.split(">") as [string, string];
     const link = this.#linkOf(run, from, to);
@@ -155,6 +198,7 @@ export class PipelineModel implements LatencyModel {
       seconds: (Math.max(0, (bytes ?? 0) - held) * 8) / link.bandwidth_bps,
       factors: [unknowns.of(`goodput of ${forward}`, "", 0, GOODPUT.link, [goodput])],
       divides: true,
+      leaves: true,
       fixed_s: link.delay_s,
       // A bucket that somebody gave is known.
       ...(held > 0 ? {} : { spared: this.#frames(link) }),

@@ -84,9 +84,9 @@ function noteDoubts(name: string, { host, settings }: Profile): void {
     note(
       `${name}: the budget was spent at ±${(relative_ci * 100).toFixed(1)} %, not ±2 %. A quieter machine or a larger --budget helps.`,
     );
-  // From one process a core on, the measured one shares its core.
+  // From one process a core on, the measured one may share its core.
   if (load_average >= host.cores)
     note(
-      `${name}: profiled beside other work (load average ${load_average.toFixed(1)} on ${host.cores} cores): times may be too long. Measure again with --force when the machine is quiet.`,
+      `${name}: the machine was busy before it was profiled (load average ${load_average.toFixed(1)} on ${host.cores} cores): times may be too long. Measure again with --force when it is quiet.`,
     );
 }

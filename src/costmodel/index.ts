@@ -22,5 +22,5 @@ export { compilePipeline, type PipelineChoice } from "./pipeline.ts";
 export { defaultPlacements, parsePlacement, placementName } from "./placement.ts";
 export { LATENCY, PlacementCosts, type Pricing } from "./placementcosts.ts";
 export { predict } from "./predict.ts";
-export { type Elapsed, elapsedBackToBack, elapsedFromIdle, type Quota } from "./quota.ts";
+export { type Elapsed, elapsedBackToBack, elapsedFromIdle, meanFromIdle, type Quota } from "./quota.ts";
 export { HIGH, LOW, MEDIAN, STATISTICS } from "./segments.ts";
