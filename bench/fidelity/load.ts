@@ -10,7 +10,17 @@ import { table } from "../../src/cli/output.ts";
 import type { MeasuredRun } from "../../src/formats/runs.ts";
 import { simulate } from "../../src/simulator/index.ts";
 import { readRuns } from "../../src/store/index.ts";
-import { type Alone, aloneIn, amongOthers, networkOf, pooled, processorSecondsIn, rateAt, type Sharing, taking } from "./alone.ts";
+import {
+  type Alone,
+  aloneIn,
+  amongOthers,
+  networkOf,
+  pooled,
+  processorSecondsIn,
+  rateAt,
+  type Sharing,
+  taking,
+} from "./alone.ts";
 import { percent } from "./errors.ts";
 import { describeLoad, type Host } from "./session.ts";
 import { measureFor, type PreparedModel, prepareModels } from "./testbed.ts";

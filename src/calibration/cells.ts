@@ -26,7 +26,7 @@ export interface CellSummary {
   readonly noise: number;
   /** Whether the runs begin with repeat 0 of request 0, whose sessions and caches may have been cold. */
   readonly from_start: boolean;
-  /** Typical seconds by stage, where the runs were timed so. */
+  /** Median seconds by stage, where the runs were timed so. */
   readonly stages_s: Readonly<Record<string, number>>;
   /** By how much that first run took longer than the typical one, seconds; 0 where it is unknown. */
   readonly first_s: number;
@@ -53,18 +53,29 @@ export function cellOf(run: MeasuredRun, summary: CellSummary): Cell {
   return { configuration: configurationKey(run), key: cellKey(run), run, summary };
 }
 
-/** Requests on a shared machine are only ever held up: a low quantile scatters less from cell to cell than the median. */
-const TYPICAL = 1 / 2;
+/**
+ * Requests on a shared machine are only ever held up: a low quantile scatters less from cell to cell than the median, and what medians exceed it
+ * by is much the same for all. Where stages were timed it is not: loading is held up more than inference, and the stages' own medians say so.
+ */
+const UNTIMED = 1 / 3;
+const TIMED = 1 / 2;
 /** From so many latencies on a first one may be left out, and a quantile be told from a median. */
 const SEVERAL = 4;
 
 /**
- * The lower third's bound of the latencies of one request's repeats, without the first of a fresh start where enough others
- * are there: that one meets cold caches and measures something else.
+ * The median of the latencies of one request's repeats whose stages were timed, else the lower third's bound; without the first of a fresh start where
+ * enough others are there: that one meets cold caches and measures something else.
  */
-export function typicalOf(latencies_s: readonly number[], fromStart: boolean): number {
-  const counted = fromStart && latencies_s.length >= SEVERAL ? latencies_s.slice(1) : [...latencies_s];
-  return quantile(counted, TYPICAL);
+export function typicalOf(
+  latencies_s: readonly number[],
+  { from_start, stages_s }: Pick<CellSummary, "from_start" | "stages_s">,
+): number {
+  const counted = from_start && latencies_s.length >= SEVERAL ? latencies_s.slice(1) : [...latencies_s];
+  return quantile(counted, quantileOf(stages_s));
+}
+
+function quantileOf(stages_s: CellSummary["stages_s"]): number {
+  return Object.keys(stages_s).length > 0 ? TIMED : UNTIMED;
 }
 
 /** @param runs of one cell in their order, none failed */
@@ -81,7 +92,9 @@ function summarise(runs: readonly MeasuredRun[]): CellSummary {
   // Inputs differ in size: only repeats of the same one show disturbances.
   const groups = [...requests.values()];
   const scatter = scatterOf(groups);
-  const typical_s = median(groups.map((own) => (own.length >= 3 ? quantile(own, TYPICAL) : median(own))));
+  const stages_s = stagesOf(runs);
+  const share = quantileOf(stages_s);
+  const typical_s = median(groups.map((own) => (own.length >= 3 ? quantile(own, share) : median(own))));
   return {
     n: runs.length,
     median_s: median(latencies),
@@ -90,25 +103,17 @@ function summarise(runs: readonly MeasuredRun[]): CellSummary {
     // Of a median of normal values.
     noise: Math.min(0.1, Math.max(0.003, (1.25 * scatter) / Math.sqrt(runs.length))),
     from_start,
-    stages_s: stagesOf(runs),
+    stages_s,
     first_s: dropsFirst ? Math.max(0, latencies[0]! - typical_s) : 0,
   };
 }
 
-/** Of the stages that every run has. */
+/** Medians of the stages that every run has. */
 function stagesOf(runs: readonly MeasuredRun[]): Record<string, number> {
   const common = Object.keys(runs[0]!.stages).filter((stage) =>
     runs.every(({ stages }) => stages[stage] !== undefined),
   );
-  return Object.fromEntries(
-    common.map((stage) => [
-      stage,
-      quantile(
-        runs.map(({ stages }) => stages[stage]!),
-        TYPICAL,
-      ),
-    ]),
-  );
+  return Object.fromEntries(common.map((stage) => [stage, median(runs.map(({ stages }) => stages[stage]!))]));
 }
 
 /**

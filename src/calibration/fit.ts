@@ -262,6 +262,6 @@ class FittedCells {
     const { cell, stage } = this.#rows[row]!;
     const predictor = this.#predictors[cell]!;
     if (stage !== undefined) return Math.log(predictor.stages!(values)[stage]!);
-    return Math.log(typicalOf(predictor.latencies(values), this.#cells[cell]!.summary.from_start));
+    return Math.log(typicalOf(predictor.latencies(values), this.#cells[cell]!.summary));
   }
 }

@@ -1,10 +1,10 @@
 import { fcnnlsVector } from "ml-fcnnls";
 import { Matrix } from "ml-matrix";
-import { quantile } from "simple-statistics";
+import { median, quantile } from "simple-statistics";
 import type { Profile, ProfileKernel } from "../formats/profile.ts";
 import type { Topology } from "../formats/topology.ts";
 import type { Baseline } from "./baselines.ts";
-import { type Cell, typicalOf } from "./cells.ts";
+import type { Cell } from "./cells.ts";
 import { PipelineModel } from "./pipeline.ts";
 
 /**
@@ -47,7 +47,7 @@ export function rivals(cells: readonly Cell[], profiles: readonly Profile[], top
       name,
       predict: (run) => {
         const predictor = model.predictor(run);
-        return typicalOf(predictor.latencies(model.unknowns.priorMedians()), false);
+        return median(predictor.latencies(model.unknowns.priorMedians()));
       },
     };
   });

@@ -42,11 +42,13 @@ export const calibrationSchema = z.object({
         run: z.record(z.string(), z.string()).describe("the cell's conditions, as columns of a table of runs"),
         n: count.describe("runs"),
         median_s: quantity,
-        typical_s: quantity.describe("what parameters are fitted to: the lower third's bound of an input's repeats"),
+        typical_s: quantity.describe(
+          "what parameters are fitted to: the median of an input's repeats where stages were timed, else their lower third's bound",
+        ),
         scatter: quantity.describe("standard deviation of repeats' logarithms"),
         noise: quantity.describe("standard error of the typical latency's logarithm"),
         from_start: z.boolean().describe("whether the first run is that of a fresh start"),
-        stages_s: z.record(z.string(), quantity).describe("typical seconds by stage"),
+        stages_s: z.record(z.string(), quantity).describe("median seconds by stage"),
         first_s: quantity.describe("by how much that first run took longer"),
       }),
     )

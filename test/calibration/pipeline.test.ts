@@ -1,8 +1,9 @@
 import { readdirSync, readFileSync } from "node:fs";
 import path from "node:path";
-import { describe, expect, test } from "vitest";
+import { fc, test } from "@fast-check/vitest";
+import { describe, expect } from "vitest";
 import { calibrate, calibratedPredictions, cellsOf, Fit, validate } from "../../src/calibration/index.ts";
-import { compilePipeline, loadModel, predict } from "../../src/costmodel/index.ts";
+import { compilePipeline, elapsedFromIdle, loadModel, predict } from "../../src/costmodel/index.ts";
 import { Problem } from "../../src/formats/problem.ts";
 import { type Profile, profileSchema } from "../../src/formats/profile.ts";
 import type { MeasuredRun } from "../../src/formats/runs.ts";
@@ -116,6 +117,34 @@ describe("calibrating stages that profiles compile to", () => {
       calibrated,
     );
     expect(prediction!.extrapolates).toContain("mobile>edge at 900 Mbit/s");
+  });
+
+  const fit = new Fit(cellsOf(runs), known);
+  const cross = runs.find(({ placement }) => placement === "mobile>edge")!;
+  test.prop([fc.double({ min: 0.05, max: 1, noNaN: true })])(
+    "factors are of the work, of which a quota makes what it makes",
+    (cores) => {
+      // So many that they never limit: neither place was calibrated.
+      const free = fit.stages({ ...cross, tiers: { mobile: { cpus: 1000 } } });
+      const limited = fit.stages({ ...cross, tiers: { mobile: { cpus: cores } } });
+      const throttled = (seconds: number) => elapsedFromIdle(seconds, seconds, { cores, period_s: 0.1 }).mean;
+      // The answer comes back to a tier that has its allowance before it; the stages before it share one.
+      expect(limited.mobile_infer! + limited.mobile_encode!).toBeCloseTo(
+        throttled(free.mobile_infer! + free.mobile_encode!),
+        9,
+      );
+      expect(limited.mobile_decode!).toBeCloseTo(throttled(free.mobile_decode!), 9);
+      expect(limited.edge_infer).toBe(free.edge_infer);
+    },
+  );
+
+  test("where stages were timed medians are fitted, and else the lower third's bound", () => {
+    const repeats = (stages: Record<string, number>) =>
+      [5, 1, 2, 9, 3].map((latency_s, repeat): MeasuredRun => ({ ...cross, repeat: 1 + repeat, latency_s, stages }));
+    const typical = (stages: Record<string, number>) => cellsOf(repeats(stages))[0]!.summary.typical_s;
+    expect(typical({ mobile_infer: 1 })).toBe(3);
+    expect(typical({})).toBeGreaterThan(1);
+    expect(typical({})).toBeLessThan(3);
   });
 
   test("what passes a link at once is asked of the runs, but not where a bucket is stated", () => {
