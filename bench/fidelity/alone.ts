@@ -23,10 +23,11 @@ export interface Alone {
  */
 export type Busy = Alone["processor_s"];
 
+const byTier = (of: (tier: "mobile" | "edge") => number) => ({ mobile: of("mobile"), edge: of("edge") });
+
 /** What a request of the stream took of each tier's process, on average. */
 export function processorSecondsIn(stream: readonly MeasuredRun[]): Alone["processor_s"] {
-  const of = (tier: string) => median(stream.map(({ processor_s }) => processor_s![tier]!));
-  return { mobile: of("mobile"), edge: of("edge") };
+  return byTier((tier) => median(stream.map(({ processor_s }) => processor_s![tier]!)));
 }
 
 /**
@@ -35,11 +36,10 @@ export function processorSecondsIn(stream: readonly MeasuredRun[]): Alone["proce
  * (Welch, 1964).
  */
 function utilisationAt(rate: number, alone: Alone, busy: Busy): { readonly mobile: number; readonly edge: number } {
-  const of = (tier: "mobile" | "edge") => {
+  return byTier((tier) => {
     const saved = alone.processor_s[tier] - busy[tier];
     return Math.min(1, (rate * alone.processor_s[tier]) / (1 + rate * saved));
-  };
-  return { mobile: of("mobile"), edge: of("edge") };
+  });
 }
 
 /** The rate at which the busier tier, or else the link, has this utilisation. */
@@ -54,7 +54,7 @@ export function amongOthers(rate: number, alone: Alone, busy: Busy): Alone {
   const utilisation = utilisationAt(rate, alone, busy);
   const mixed = (tier: "mobile" | "edge") =>
     alone.processor_s[tier] + utilisation[tier] * (busy[tier] - alone.processor_s[tier]);
-  return { ...alone, processor_s: { mobile: mixed("mobile"), edge: mixed("edge") } };
+  return { ...alone, processor_s: byTier(mixed) };
 }
 
 /** What a round's light and full streams say. */
@@ -94,8 +94,6 @@ export function taking(processor_s: Busy, alone: Alone): Alone {
   };
 }
 
-const byTier = (of: (tier: "mobile" | "edge") => number) => ({ mobile: of("mobile"), edge: of("edge") });
-
 /** Where the two tiers run: cores of their own, or all of them on one machine with so many. */
 export type Sharing = { readonly cores: number } | "own";
 
@@ -123,10 +121,7 @@ export function aloneIn(stream: readonly MeasuredRun[], link_bps: number): Alone
       Math.max(0, latency_s! - out[i]! - there[i]! - back[i]! - (bits.there + bits.back) / link_bps),
     ),
     latency_s: median(alone.map(({ latency_s }) => latency_s!)),
-    processor_s: {
-      mobile: median(alone.map(({ processor_s }) => processor_s!.mobile!)),
-      edge: median(alone.map(({ processor_s }) => processor_s!.edge!)),
-    },
+    processor_s: processorSecondsIn(alone),
   };
 }
 
