@@ -12,6 +12,18 @@ const RESNET = fixture("fmnist_resnet.onnx");
 const SHAPE = ["--shape", "image=1x1x28x28"];
 const folder = freshFolder();
 
+test("a reader that goes before it has all gets no stack trace", async () => {
+  const running = spawn(process.execPath, [path.resolve("bin/tierwise.js"), "--help"], {
+    stdio: ["ignore", "pipe", "pipe"],
+  });
+  running.stdout.destroy();
+  let said = "";
+  running.stderr.on("data", (chunk: Buffer) => (said += chunk));
+  const [status] = await once(running, "close");
+  expect(said).toBe("");
+  expect(status).toBe(0);
+});
+
 describe("from model to report", () => {
   const inspected = tierwise(["inspect", RESNET, ...SHAPE, "--json"]).json();
 
