@@ -30,8 +30,11 @@ export interface MeasuredSegment {
   readonly warmUpRuns: number;
 }
 
+/** After so many segments the whole takes a turn again. */
+const SEGMENTS_PER_WHOLE = 12;
+
 /**
- * Runs the whole model and other segments by turns until each median is known to ±2 % or the budget is spent. Each is
+ * Runs the whole model, which comes first, and other segments by turns until each median is known to ±2 % or the budget is spent. Each is
  * loaded twice, once traced for the kernels' times, once untraced for the time of a request, unless that is not wanted.
  * @param beside other sessions to sample in the same turns; they are left for the caller to finish
  */
@@ -68,11 +71,10 @@ export async function measureSegments(
       plain: plain && new Runner(plain, inputs, undefined, subject.settings.threads),
     });
   }
-  await sampleInterleaved(
-    [...loaded.flatMap(({ traced, plain }) => (plain ? [traced, plain] : [traced])), ...beside],
-    budgetSeconds,
-    onProgress,
-  );
+  const runners = loaded.map(({ traced, plain }) => (plain ? [traced, plain] : [traced]));
+  // Every prediction hangs on the whole's times; where there are many segments, one turn of it in a round of all is too little.
+  const turns = runners.flatMap((own, i) => (i > 0 && i % SEGMENTS_PER_WHOLE === 0 ? [...runners[0]!, ...own] : own));
+  await sampleInterleaved([...turns, ...beside], budgetSeconds, onProgress);
   const measured: MeasuredSegment[] = [];
   for (const { segment, from, to, load_s, kernels, traced, plain } of loaded) {
     const samples = await traced.finish();
@@ -137,6 +139,33 @@ export function weightBytes(
 ): number {
   const constants = nodes.filter((node) => node.op === "Constant").flatMap((node) => node.outputs);
   return [...initializers, ...constants].reduce((sum, name) => sum + sizeOf(subject, name), 0);
+}
+
+/** Bytes of the whole model's weights. */
+export function weightsOf(subject: Subject): number {
+  const { model } = subject.graph;
+  return weightBytes(subject, [...model.initializers.keys()], model.nodes);
+}
+
+/** Largest sum of the tensors alive at once when the steps [from, to) run in order, bytes. */
+export function peakActivation(subject: Subject, from: number, to: number): number {
+  const { graph } = subject;
+  const steps = graph.steps.slice(from, to);
+  const lastUse = new Map<string, number>();
+  steps.forEach((step, position) => {
+    for (const tensor of graph.needs(step)) if (!graph.isConstant(tensor)) lastUse.set(tensor, position);
+  });
+  const made = new Set(steps.flatMap((step) => step.outputs));
+  let alive = [...lastUse.keys()]
+    .filter((name) => !made.has(name))
+    .reduce((sum, name) => sum + sizeOf(subject, name), 0);
+  let peak = alive;
+  steps.forEach((step, position) => {
+    for (const output of step.outputs) alive += sizeOf(subject, output);
+    peak = Math.max(peak, alive);
+    for (const tensor of graph.needs(step)) if (lastUse.get(tensor) === position) alive -= sizeOf(subject, tensor);
+  });
+  return peak;
 }
 
 /** The median of a kernel's traced samples with its interval. */

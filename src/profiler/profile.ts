@@ -1,12 +1,11 @@
 import { createHash } from "node:crypto";
 import os from "node:os";
 import path from "node:path";
-import type { Measurement, TensorInfo } from "../formats/common.ts";
+import type { TensorInfo } from "../formats/common.ts";
 import { Problem } from "../formats/problem.ts";
 import type { CodecCost, Profile, ProfileCut, ProfileKernel, ProfileNode, ProfileSegment } from "../formats/profile.ts";
 import {
   analyse,
-  type Cut,
   cutsOf,
   edgesOf,
   extractSegment,
@@ -16,7 +15,8 @@ import {
   parameterCount,
 } from "../onnx/index.ts";
 import { Journal } from "../store/index.ts";
-import { chooseAnchors, isLarge } from "./anchors.ts";
+import { chooseAnchors } from "./anchors.ts";
+import { type BatchEntry, boundaryMeasurements, measureBatches } from "./batches.ts";
 import { measureCodecs, measureJson } from "./codecs.ts";
 import {
   type BoundaryKernel,
@@ -28,20 +28,19 @@ import {
   type Window,
 } from "./cutplans.ts";
 import { inputTypes, makeFeeds, type RawInputs, type Shapes } from "./feeds.ts";
-import { fitLoad, fitRequest, type LoadPoint, type RequestPoint } from "./fits.ts";
+import { fitLoad, fitRequest } from "./fits.ts";
 import { describeHost } from "./host.ts";
 import { probeLoad } from "./load.ts";
 import {
-  boundarySamples,
   kernelMeasurement,
   kernelMedian,
   type MeasuredSegment,
-  measureSegments,
+  peakActivation,
   sizeOf,
   weightBytes,
+  weightsOf,
 } from "./measuring.ts";
 import { type Settings, type Subject, Workspace } from "./planning.ts";
-import type { Feeds } from "./runtime.ts";
 import { PRECISION, type Runner } from "./sampling.ts";
 import { medianInterval, relativeInterval } from "./statistics.ts";
 import { NO_TRACE_COST } from "./trace.ts";
@@ -71,32 +70,6 @@ export interface ProfileOptions {
   readonly alsoMeasure?: (cuts: readonly { id: string; position: number }[], end: number) => readonly Window[];
   /** Sessions of other models to sample in the same turns; whoever made them finishes them. */
   readonly beside?: readonly Runner[];
-}
-
-/** Segments measured at a time; each holds two sessions. */
-const BATCH = 12;
-
-/** Of the whole's time inside kernels, and of its time as JavaScript sees a run; that is not measured of very large models. */
-interface Share {
-  readonly kernels: number;
-  readonly request?: number;
-}
-
-/** A finished batch as the journal keeps it. Times are in seconds. */
-interface BatchEntry {
-  readonly kind: "batch";
-  readonly index: number;
-  readonly whole: {
-    readonly kernels: number[][];
-    readonly bytes: number[];
-    readonly sums: number[];
-    readonly requests: number[];
-    readonly warmUpRuns: number;
-  };
-  readonly boundary: readonly { readonly index: number; readonly bytes: number; readonly measured: Measurement }[];
-  readonly points: readonly (RequestPoint & LoadPoint)[];
-  /** Times of the anchors' heads and tails over those of the whole in this batch. */
-  readonly anchors: readonly { readonly id: string; readonly head: Share; readonly tail: Share }[];
 }
 
 type Entry = PlannedCutEntry | BatchEntry;
@@ -148,10 +121,15 @@ export async function profileModel(
       feeds,
       plans,
       windows,
-      { asked, anchors },
-      options,
+      {
+        budgetSeconds: options.budgetSeconds,
+        anchors,
+        extras: options.alsoMeasure?.(asked, graph.steps.length) ?? [],
+        beside: options.beside ?? [],
+        onProgress: (done, total) => onProgress("measure", done, total),
+      },
       journal,
-      known,
+      known.filter((entry) => entry.kind === "batch"),
     );
     const crossing = new Set([
       ...plans.cuts.flatMap(({ cut }) => cut.tensors),
@@ -248,120 +226,12 @@ export function fingerprint(
   return createHash("sha256").update(JSON.stringify(work)).digest("hex");
 }
 
-async function measureBatches(
-  subject: Subject,
-  feeds: Feeds,
-  plans: CutPlans,
-  windows: readonly Window[],
-  { asked, anchors }: { readonly asked: readonly Cut[]; readonly anchors: readonly Cut[] },
-  options: ProfileOptions,
-  journal: Journal<Entry> | undefined,
-  known: readonly Entry[],
-): Promise<{ batches: BatchEntry[]; measured: MeasuredSegment[] }> {
-  const end = subject.graph.steps.length;
-  const extras = options.alsoMeasure?.(asked, end) ?? [];
-  // Comparisons are only fair among segments of one batch: then everything is one.
-  const size = extras.length > 0 ? windows.length + extras.length : BATCH;
-  const all = [...windows, ...extras];
-  const count = Math.max(1, Math.ceil(all.length / size));
-  const batches: BatchEntry[] = [];
-  let measured: MeasuredSegment[] = [];
-  for (let index = 0; index < count; index++) {
-    const done = known.find((entry): entry is BatchEntry => entry.kind === "batch" && entry.index === index);
-    if (done) {
-      batches.push(done);
-      continue;
-    }
-    // Once is enough for the anchors; what counts is how they compare with the whole beside them.
-    const tracedOnly = isLarge(weightsOf(subject));
-    const sides = (index > 0 ? [] : anchors).flatMap(({ position }) => [
-      { from: 0, to: position, tracedOnly },
-      { from: position, to: end, tracedOnly },
-    ]);
-    const segments = [{ from: 0, to: end }, ...sides, ...all.slice(index * size, (index + 1) * size)];
-    const results = await measureSegments(
-      subject,
-      feeds,
-      segments,
-      options.budgetSeconds / count,
-      (share) => options.onProgress("measure", index + share, count),
-      options.beside,
-    );
-    const whole = results[0]!;
-    const anchored = results.slice(1, 1 + sides.length);
-    const share = (segment: MeasuredSegment): Share => ({
-      kernels: kernelSeconds(segment) / kernelSeconds(whole),
-      ...(segment.requests.length > 0 ? { request: requestSeconds(segment) / requestSeconds(whole) } : {}),
-    });
-    const others = results.slice(1 + sides.length);
-    const own = others.slice(0, windows.length);
-    measured = [whole, ...others.slice(windows.length)];
-    const boundary = new Map<number, { samples: readonly number[]; bytes: number }>();
-    for (const segment of own)
-      for (const [kernel, found] of boundarySamples(plans, segment))
-        if (!boundary.has(kernel)) boundary.set(kernel, found);
-    const entry: BatchEntry = {
-      kind: "batch",
-      index,
-      whole: {
-        kernels: whole.kernels.map(({ samples }) => samples.map((seconds) => Math.round(seconds * 1e6) / 1e6)),
-        bytes: whole.kernels.map(({ bytes }) => bytes),
-        sums: [...whole.kernelSums],
-        requests: [...whole.requests],
-        warmUpRuns: whole.warmUpRuns,
-      },
-      boundary: [...boundary].map(([index, { samples, bytes }]) => ({
-        index,
-        bytes,
-        measured: kernelMeasurement(samples),
-      })),
-      points: [
-        ...[whole, ...anchored.filter(({ requests }) => requests.length > 0)].map((segment) => point(segment, false)),
-        ...own.map((segment) => point(segment, true)),
-      ],
-      anchors: (index > 0 ? [] : anchors).map(({ id }, i) => ({
-        id,
-        head: share(anchored[2 * i]!),
-        tail: share(anchored[2 * i + 1]!),
-      })),
-    };
-    journal?.append(entry);
-    batches.push(entry);
-  }
-  return { batches, measured };
-}
-
-function kernelSeconds(segment: MeasuredSegment): number {
-  return medianInterval(segment.kernelSums).median_s;
-}
-
 /** What each step costs, roughly, for placing anchors: its operations, and a few more per byte that it moves. */
 function workOf({ graph, types }: Subject): number[] {
   return graph.steps.map((step) => {
     const { flops, bytes } = nodeCost(graph.model, step, types);
     return 1 + flops + 5 * bytes;
   });
-}
-
-function weightsOf(subject: Subject): number {
-  const { model } = subject.graph;
-  return weightBytes(subject, [...model.initializers.keys()], model.nodes);
-}
-
-function requestSeconds(segment: MeasuredSegment): number {
-  return medianInterval(segment.requests).median_s;
-}
-
-function point(segment: MeasuredSegment, window: boolean): RequestPoint & LoadPoint {
-  return {
-    window,
-    request_s: requestSeconds(segment),
-    kernels_s: kernelSeconds(segment),
-    kernels: segment.kernels.length,
-    outputBytes: segment.outputBytes,
-    load_s: segment.load_s,
-    weightBytes: segment.weightBytes,
-  };
 }
 
 /** SHA-256 of a model's bytes, read block by block. */
@@ -410,7 +280,7 @@ function assemble(
     bytes: batches[0]!.whole.bytes[index]!,
     ...kernelMeasurement(batches.flatMap((batch) => batch.whole.kernels[index]!)),
   }));
-  const measured = new Map(batches.flatMap((batch) => batch.boundary).map((found) => [found.index, found]));
+  const measured = boundaryMeasurements(batches);
   plans.boundary.forEach((kernel, offset) => {
     const found = measured.get(plans.whole.length + offset);
     kernels.push(
@@ -558,27 +428,6 @@ export function ranges(indices: readonly number[]): string {
     start = end + 1;
   }
   return parts.join(",");
-}
-
-/** Largest sum of the tensors alive at once when the steps [from, to) run in order, bytes. */
-function peakActivation(subject: Subject, from: number, to: number): number {
-  const { graph } = subject;
-  const steps = graph.steps.slice(from, to);
-  const lastUse = new Map<string, number>();
-  steps.forEach((step, position) => {
-    for (const tensor of graph.needs(step)) if (!graph.isConstant(tensor)) lastUse.set(tensor, position);
-  });
-  const made = new Set(steps.flatMap((step) => step.outputs));
-  let alive = [...lastUse.keys()]
-    .filter((name) => !made.has(name))
-    .reduce((sum, name) => sum + sizeOf(subject, name), 0);
-  let peak = alive;
-  steps.forEach((step, position) => {
-    for (const output of step.outputs) alive += sizeOf(subject, output);
-    peak = Math.max(peak, alive);
-    for (const tensor of graph.needs(step)) if (lastUse.get(tensor) === position) alive -= sizeOf(subject, tensor);
-  });
-  return peak;
 }
 
 /** Request times that a profile keeps. */

@@ -131,6 +131,7 @@ export class Runner {
  * Samples sessions turn by turn, so that a drift of the machine hits all alike, until every median is known to ±2 % or
  * the budget is spent. None drops out earlier: samples of different minutes would not compare. Every session gets at
  * least three turns.
+ * @param runners in the order of their turns; one that is named several times has as many turns in each round
  * @param budgetSeconds for all runners together
  * @param onProgress called after each round with the share of the budget spent, 0 to 1
  */
