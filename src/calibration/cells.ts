@@ -1,4 +1,4 @@
-import { median, quantile } from "simple-statistics";
+import { mean, median, quantile } from "simple-statistics";
 import type { MeasuredRun } from "../formats/runs.ts";
 
 /**
@@ -108,12 +108,25 @@ function summarise(runs: readonly MeasuredRun[]): CellSummary {
   };
 }
 
+/** Of a throttled stage's times, at either end. */
+const TRIMMED = 0.1;
+
 /** Medians of the stages that every run has. */
 function stagesOf(runs: readonly MeasuredRun[]): Record<string, number> {
   const common = Object.keys(runs[0]!.stages).filter((stage) =>
     runs.every(({ stages }) => stages[stage] !== undefined),
   );
-  return Object.fromEntries(common.map((stage) => [stage, median(runs.map(({ stages }) => stages[stage]!))]));
+  const limited = Object.entries(runs[0]!.tiers).flatMap(([tier, { cpus }]) =>
+    cpus === undefined ? [] : [`${tier}_`],
+  );
+  return Object.fromEntries(
+    common.map((stage) => {
+      const seconds = runs.map(({ stages }) => stages[stage]!).sort((a, b) => a - b);
+      if (!limited.some((tier) => stage.startsWith(tier))) return [stage, median(seconds)];
+      const cut = Math.round(seconds.length * TRIMMED);
+      return [stage, mean(seconds.slice(cut, seconds.length - cut))];
+    }),
+  );
 }
 
 /**

@@ -1,7 +1,14 @@
-import { compilePipeline, loadModel, meanFromIdle, type Quota } from "../costmodel/index.ts";
+import {
+  boundariesOf,
+  compilePipeline,
+  elapsedFromIdleAt,
+  loadModel,
+  meanFromIdle,
+  type Quota,
+} from "../costmodel/index.ts";
 import type { Stage } from "../formats/prediction.ts";
 import { Problem } from "../formats/problem.ts";
-import type { Profile } from "../formats/profile.ts";
+import type { CodecName, Profile } from "../formats/profile.ts";
 import type { MeasuredRun } from "../formats/runs.ts";
 import type { Link, Topology } from "../formats/topology.ts";
 import { type Cell, configurationKey } from "./cells.ts";
@@ -95,6 +102,47 @@ function eachOf(parts: readonly Part[], values: ArrayLike<number>): number[] {
   });
 }
 
+/** Moments of a period at which the tiers' work begins, spread evenly over all combinations (Roberts' R sequence). */
+const MOMENTS = 64;
+const VISITS = 4;
+const ROOT = 1.1673039782614187; // of x^5 = x + 1
+const MOMENT = Array.from({ length: MOMENTS }, (_, k) =>
+  Array.from({ length: VISITS }, (_, d) => (0.5 + (k + 1) / ROOT ** (d + 1)) % 1),
+);
+
+/** Seconds of all stages, at several moments at which tiers with a quota begin. */
+function atMoments(parts: readonly Part[], values: ArrayLike<number>): number[] {
+  const visits: { cpu_s: number; wall_s: number; quota: Quota }[] = [];
+  let free_s = 0;
+  let open = false;
+  for (const part of parts) {
+    const seconds = secondsOf(part, values);
+    if (part.leaves) open = false;
+    if (!part.limit) {
+      free_s += seconds;
+      continue;
+    }
+    if (!open) visits.push({ cpu_s: 0, wall_s: 0, quota: part.limit.quota });
+    open = true;
+    const visit = visits.at(-1)!;
+    visit.cpu_s += seconds * part.limit.processors;
+    visit.wall_s += seconds;
+  }
+  const waiting = visits.filter((visit) => {
+    if (visit.cpu_s > visit.quota.cores * visit.quota.period_s) return true;
+    free_s += visit.wall_s;
+    return false;
+  });
+  if (waiting.length === 0) return [free_s];
+  return MOMENT.map((moment) =>
+    waiting.reduce(
+      (sum, { cpu_s, wall_s, quota }, i) =>
+        sum + elapsedFromIdleAt(cpu_s, wall_s, quota, moment[i % VISITS]! * quota.period_s),
+      free_s,
+    ),
+  );
+}
+
 /**
  * The model of latencies where profiles are at hand: the stages that the cost model compiles for each run's own tiers and
  * links, each times a factor that measured runs show. Stages that were timed are observations of their own.
@@ -126,7 +174,12 @@ export class PipelineModel implements LatencyModel {
     });
     const { unknowns } = this;
     const configuration = unknowns.of(`factor ${configurationKey(run)}`, "", 0, SPREAD.configuration);
-    const parts = stages.map((stage) => this.#part(stage, run, topology));
+    const holdsIntegers = this.#integersBetween(run);
+    let segments = 0;
+    const parts = stages.map((stage) => {
+      if (stage.stage === "infer") segments++;
+      return this.#part(stage, run, topology, holdsIntegers[segments] ?? false);
+    });
     const { session = "warm", codec = this.#topology?.codec ?? "raw" } = run;
     const anyRest = unknowns.of("request beyond its stages", "s", Math.log(REST.median_s), REST.spread);
     const rest = unknowns.of(`request beyond its stages, ${session} session`, "s", 0, REST.session, [anyRest]);
@@ -152,10 +205,8 @@ export class PipelineModel implements LatencyModel {
           ]),
         ]),
       ],
-      latencies: (values) => [
-        Math.exp(values[configuration]!) *
-          eachOf(parts, values).reduce((sum, seconds) => sum + seconds, beyond(values)),
-      ],
+      latencies: (values) =>
+        atMoments(parts, values).map((seconds) => Math.exp(values[configuration]!) * (seconds + beyond(values))),
       stages: (values) => {
         const sums: Record<string, number> = {};
         for (const [i, seconds] of eachOf(parts, values).entries()) {
@@ -167,7 +218,18 @@ export class PipelineModel implements LatencyModel {
     };
   }
 
-  #part({ stage, resource, seconds, bytes }: Stage, run: MeasuredRun, topology: Topology): Part {
+  /** Whether most of what is sent before the first segment, between segments, and after the last is integers. */
+  #integersBetween(run: MeasuredRun): boolean[] {
+    const model = this.#model(run);
+    const codec = run.codec ?? this.#topology?.codec ?? "raw";
+    const shares = model.tables[0]!.messages.get(codec as CodecName)?.integers;
+    return boundariesOf(model, run.cut ?? null, run.placement.split(">").length).map(
+      (boundary) => (shares?.[boundary] ?? 0) > 0.5,
+    );
+  }
+
+  /** @param integers whether it codes integers for the most part */
+  #part({ stage, resource, seconds, bytes }: Stage, run: MeasuredRun, topology: Topology, integers: boolean): Part {
     const [kind, name] = resource.split(":") as ["tier" | "link", string];
     const { unknowns } = this;
     if (kind === "tier") {
@@ -175,7 +237,7 @@ export class PipelineModel implements LatencyModel {
       const added = onTop
         ? [{ unknown: unknowns.of(onTop.name, "s", Math.log(onTop.median_s), onTop.spread), times: 1 }]
         : [];
-      const factors = this.#factors(stage, name, run);
+      const factors = this.#factors(stage, name, run, integers);
       const { cpu_quota, cpu_period_s, threads } = topology.tiers.find((tier) => tier.name === name)!;
       return {
         ...{ column: `${name}_${stage}`, seconds, factors, added },
@@ -224,7 +286,7 @@ export class PipelineModel implements LatencyModel {
   }
 
   /** Factors of a stage: what it has everywhere, what its model or codec has, and what its tier and a quota there do. */
-  #factors(stage: Stage["stage"], tier: string, run: MeasuredRun): number[] {
+  #factors(stage: Stage["stage"], tier: string, run: MeasuredRun, integers: boolean): number[] {
     const { unknowns } = this;
     const { model, session = "warm", codec = this.#topology?.codec ?? "raw" } = run;
     const { cpus, threads } = run.tiers[tier] ?? {};
@@ -249,7 +311,9 @@ export class PipelineModel implements LatencyModel {
     const everywhere = unknowns.of(coding, "", 0, SPREAD.other);
     const here = unknowns.of(`${coding} on ${place}`, "", 0, SPREAD.tier);
     if (stage === "relay" || codec !== "json") return [everywhere, here];
-    // How long texts take hangs on the values, of which a profile has times for a mixture of all tensors.
+    // Floats' texts hang on the values, of which a profile has times for a mixture of all tensors; and reading many makes much garbage, which
+    // small integers do not.
+    if (integers) return [unknowns.of(`${coding} of integers`, "", 0, SPREAD.other), here];
     return [unknowns.of(`${coding} of ${model}`, "", 0, SPREAD.model, [everywhere]), here];
   }
 

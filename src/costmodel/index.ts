@@ -16,11 +16,26 @@ export { latency, transferredBytes } from "./evaluate.ts";
 export { Evaluator, type TopologyLeaf } from "./evaluator.ts";
 export { transferSeconds } from "./link.ts";
 export { type MessageCosts, messageCosts } from "./messages.ts";
-export { type CostModel, cutId, loadModel, type ProfileSource, type SegmentSeconds, segmentSeconds } from "./model.ts";
+export {
+  boundariesOf,
+  type CostModel,
+  cutId,
+  loadModel,
+  type ProfileSource,
+  type SegmentSeconds,
+  segmentSeconds,
+} from "./model.ts";
 export type { PredictOptions } from "./options.ts";
 export { compilePipeline, type PipelineChoice } from "./pipeline.ts";
 export { defaultPlacements, parsePlacement, placementName } from "./placement.ts";
 export { LATENCY, PlacementCosts, type Pricing } from "./placementcosts.ts";
 export { predict } from "./predict.ts";
-export { type Elapsed, elapsedBackToBack, elapsedFromIdle, meanFromIdle, type Quota } from "./quota.ts";
+export {
+  type Elapsed,
+  elapsedBackToBack,
+  elapsedFromIdle,
+  elapsedFromIdleAt,
+  meanFromIdle,
+  type Quota,
+} from "./quota.ts";
 export { HIGH, LOW, MEDIAN, STATISTICS } from "./segments.ts";

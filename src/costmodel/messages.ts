@@ -8,12 +8,14 @@ export interface MessageCosts {
   /** Seconds on the profiled host, one thread. */
   readonly encode_s: Float64Array;
   readonly decode_s: Float64Array;
+  /** Share of the tensors' bytes that are integers', 0 to 1. */
+  readonly integers: Float64Array;
 }
 
 /**
  * What each codec of the profile makes of the tensors at each boundary. Bytes are exact, frame included, but for json
  * where the profile does not know the text's length; seconds scale with what a tensor comes to on the wire, beside what an
- * element of the measured float32 tensor did; integers, whose texts are shorter and otherwise written, by a measurement of their own.
+ * element of the measured float32 tensor did; integers, whose texts are shorter and otherwise written, by a measurement of their own. float16 passes on what is not float32 as raw does.
  *
  * @param only of this codec alone
  */
@@ -26,21 +28,28 @@ export function messageCosts(
   const messages = [inputs, ...cuts.map(({ tensors }) => tensors), outputs].map((indices) =>
     indices.map((index) => profile.tensors[index]!),
   );
+  const raw = profile.codecs.find(({ codec }) => codec === "raw");
   const codecs = only === undefined ? profile.codecs : profile.codecs.filter(({ codec }) => codec === only);
   return new Map(
     codecs.map((cost) => {
       const sum = (tensors: readonly TensorInfo[], of: (tensor: TensorInfo) => number) =>
         tensors.reduce((total, tensor) => total + of(tensor), 0);
       const each = (of: (tensors: readonly TensorInfo[]) => number) => Float64Array.from(messages, of);
-      const seconds = (tensor: TensorInfo, way: "encode" | "decode") => {
-        const size = dataBytes(tensor, cost);
-        const own = cost.integers && !tensor.dtype.includes("float") ? cost.integers[`${way}_s_per_byte`] : undefined;
-        return cost[`${way}_base_s`] + size * (own ?? cost[`${way}_s_per_element`] / cost.bytes_per_element);
+      const perByte = (tensor: TensorInfo, way: "encode" | "decode") => {
+        if (cost.integers && isInteger(tensor)) return cost.integers[`${way}_s_per_byte`];
+        const like = cost.codec === "float16" && tensor.dtype !== "float32" ? raw : cost;
+        return like ? like[`${way}_s_per_element`] / like.bytes_per_element : 0;
       };
+      const seconds = (tensor: TensorInfo, way: "encode" | "decode") =>
+        cost[`${way}_base_s`] + dataBytes(tensor, cost) * perByte(tensor, way);
       const costs: MessageCosts = {
         bytes: each((tensors) => frameBytes(cost.codec, tensors) + sum(tensors, (tensor) => dataBytes(tensor, cost))),
         encode_s: each((tensors) => sum(tensors, (tensor) => seconds(tensor, "encode"))),
         decode_s: each((tensors) => sum(tensors, (tensor) => seconds(tensor, "decode"))),
+        integers: each((tensors) => {
+          const total = sum(tensors, ({ bytes }) => bytes);
+          return total === 0 ? 0 : sum(tensors.filter(isInteger), ({ bytes }) => bytes) / total;
+        }),
       };
       return [cost.codec, costs];
     }),
@@ -56,6 +65,10 @@ export function travelling({ cuts, edges = [], model }: Profile): Profile["cuts"
     );
     return made.length === 0 ? cut : { ...cut, tensors: [...cut.tensors, ...made.map(({ tensor }) => tensor)] };
   });
+}
+
+function isInteger({ dtype }: TensorInfo): boolean {
+  return !dtype.includes("float");
 }
 
 /** Bytes of a tensor's elements on the wire. */

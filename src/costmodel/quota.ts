@@ -51,6 +51,21 @@ export function meanFromIdle(cpu_s: number, wall_s: number, { cores, period_s }:
 }
 
 /**
+ * How long the same work takes when it starts at one moment of a period.
+ *
+ * @param left_s until the period ends, 0 to the quota's period
+ */
+export function elapsedFromIdleAt(cpu_s: number, wall_s: number, { cores, period_s }: Quota, left_s: number): number {
+  const allowance = cores * period_s;
+  if (cpu_s <= allowance) return wall_s;
+  const lasts = (allowance * wall_s) / cpu_s;
+  const gap = period_s - lasts;
+  if (gap <= 0) return wall_s;
+  if (left_s < lasts) return wall_s + gap * Math.max(0, Math.ceil((wall_s - left_s) / lasts) - 1);
+  return wall_s + (left_s - lasts) + gap * (Math.ceil(wall_s / lasts) - 2);
+}
+
+/**
  * How long work takes when it follows other work without a pause, as in a benchmark's loop: the tier burns Q in every
  * period, and the work begins anywhere in the allowance. It waits ⌊cpu_s/Q⌋ or one more times; the mean is the rate
  * that the quota grants.

@@ -1,6 +1,6 @@
 import { performance } from "node:perf_hooks";
 import { CODECS, decode, encode, jsonDataBytes, type Tensor } from "../codecs/index.ts";
-import type { CodecCost } from "../formats/profile.ts";
+import type { CodecCost, CodecName } from "../formats/profile.ts";
 import { elements, withOutputs } from "../onnx/index.ts";
 import { sizeOf } from "./measuring.ts";
 import type { Subject } from "./planning.ts";
@@ -13,7 +13,8 @@ const TIMED_ELEMENTS = 1 << 18;
 const SAMPLED_ELEMENTS = 4096;
 /** Values fetched from one run when every crossing tensor is looked at. */
 const FETCHED_BYTES = 256 << 20;
-const REPEATS = 9;
+const REPEATS = 15;
+const WARM_UPS = 3;
 
 /**
  * What each codec costs on this machine, on values such as the model's own: JSON's length and speed hang on the values
@@ -26,42 +27,66 @@ export function measureCodecs(values: readonly Values[]): CodecCost[] {
   const empty: Tensor = { name: "t", dtype: "float32", shape: [0], data: new Float32Array(0) };
   const whole = sampleIntegers(values);
   const integers: Tensor = { name: "t", dtype: "uint8", shape: [whole.length], data: whole };
-  return CODECS.map((codec) => {
-    const time = (one: Tensor) => {
-      const encoding: number[] = [];
-      const decoding: number[] = [];
-      for (let repeat = -2; repeat < REPEATS; repeat++) {
-        const start = performance.now();
-        const message = encode(codec, [one]);
-        const middle = performance.now();
-        decode(codec, message);
-        const end = performance.now();
-        if (repeat < 0) continue;
-        encoding.push((middle - start) / 1000);
-        decoding.push((end - middle) / 1000);
-      }
-      return { encode: medianInterval(encoding).median_s, decode: medianInterval(decoding).median_s };
-    };
-    const full = time(tensor);
-    const base = time(empty);
-    const bytes = encode(codec, [tensor]).length - encode(codec, [empty]).length;
+  const timings = CODECS.map((codec) => ({
+    codec,
+    full: new Timing(codec, tensor),
+    base: new Timing(codec, empty),
+    ...(codec === "json" ? { integers: new Timing(codec, integers) } : {}),
+  }));
+  // By turns: what disturbs the machine for a moment disturbs one repeat of each, not all of one.
+  const turns = timings.flatMap(({ full, base, integers }) => [full, base, ...(integers ? [integers] : [])]);
+  for (let repeat = -WARM_UPS; repeat < REPEATS; repeat++) for (const timing of turns) timing.take(repeat >= 0);
+  return timings.map(({ codec, full, base, integers }) => {
+    const of = (timing: Timing, way: Way) => Math.max(0, timing.median(way) - base.median(way));
+    const bytes = full.bytes - base.bytes;
     return {
       codec,
       bytes_per_element: bytes / data.length,
-      encode_s_per_element: Math.max(0, full.encode - base.encode) / data.length,
-      decode_s_per_element: Math.max(0, full.decode - base.decode) / data.length,
-      encode_base_s: base.encode,
-      decode_base_s: base.decode,
-      ...(codec === "json" ? { integers: perByte(time(integers), base, encode(codec, [integers]).length) } : {}),
+      encode_s_per_element: of(full, "encode") / data.length,
+      decode_s_per_element: of(full, "decode") / data.length,
+      encode_base_s: base.median("encode"),
+      decode_base_s: base.median("decode"),
+      ...(integers
+        ? {
+            integers: {
+              encode_s_per_byte: of(integers, "encode") / integers.bytes,
+              decode_s_per_byte: of(integers, "decode") / integers.bytes,
+            },
+          }
+        : {}),
     };
   });
 }
 
-type Times = { readonly encode: number; readonly decode: number };
+type Way = "encode" | "decode";
 
-function perByte(full: Times, base: Times, bytes: number): NonNullable<CodecCost["integers"]> {
-  const of = (way: keyof Times) => Math.max(0, full[way] - base[way]) / bytes;
-  return { encode_s_per_byte: of("encode"), decode_s_per_byte: of("decode") };
+/** How long a tensor takes to be encoded and decoded, again and again. */
+class Timing {
+  readonly bytes: number;
+  readonly #codec: CodecName;
+  readonly #tensors: readonly Tensor[];
+  readonly #seconds: Record<Way, number[]> = { encode: [], decode: [] };
+
+  constructor(codec: CodecName, tensor: Tensor) {
+    this.#codec = codec;
+    this.#tensors = [tensor];
+    this.bytes = encode(codec, this.#tensors).length;
+  }
+
+  take(counts: boolean): void {
+    const start = performance.now();
+    const message = encode(this.#codec, this.#tensors);
+    const middle = performance.now();
+    decode(this.#codec, message);
+    const end = performance.now();
+    if (!counts) return;
+    this.#seconds.encode.push((middle - start) / 1000);
+    this.#seconds.decode.push((end - middle) / 1000);
+  }
+
+  median(way: Way): number {
+    return medianInterval(this.#seconds[way]).median_s;
+  }
 }
 
 /** As many integers, of the model's own bytes, or where it has none, of all that there are. */

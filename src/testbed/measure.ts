@@ -37,6 +37,8 @@ export interface Measured {
   readonly failed: number;
   /** Found there. */
   readonly skipped: number;
+  /** Repeats that any cell has; more than each has where some were gone on with. */
+  readonly most_repeats: number;
   /** What the tiers run on, as far as they were reached now. */
   readonly hosts: Readonly<Record<string, TierHost>>;
 }
@@ -60,7 +62,7 @@ export async function measure(options: MeasureOptions): Promise<Measured> {
     const done = new Set<string>();
     const keep = (rows: readonly Row[]) => finished(rows, wanted, options.retryFailed, done);
     const { log, rows } = RunLog.open(file, columnsOf(cells, topology), keep);
-    const counts = { runs: 0, failed: 0, skipped: rows.length, hosts: driver.hosts };
+    const counts = { runs: 0, failed: 0, skipped: rows.length, most_repeats: repeats, hosts: driver.hosts };
     try {
       await checkTiers(driver, cells);
       let total = cells.length * repeats;
@@ -71,6 +73,7 @@ export async function measure(options: MeasureOptions): Promise<Measured> {
           ({ key }) => repeat < repeats || !latencies.areKnownTo(until!.precision, key),
         );
         if (round.length === 0) break;
+        counts.most_repeats = Math.max(repeats, repeat + 1);
         if (repeat >= repeats) total += round.length;
         for (const cell of round) {
           onProgress(progress++, total);

@@ -1,6 +1,6 @@
 import { fc, test } from "@fast-check/vitest";
 import { describe, expect } from "vitest";
-import { elapsedBackToBack, elapsedFromIdle, type Quota } from "../../src/costmodel/index.ts";
+import { elapsedBackToBack, elapsedFromIdle, elapsedFromIdleAt, type Quota } from "../../src/costmodel/index.ts";
 
 const quota = fc.record({
   cores: fc.double({ min: 0.05, max: 4, noNaN: true }),
@@ -43,6 +43,23 @@ describe("work on an idle tier", () => {
       expect(Math.max(...played)).toBeLessThanOrEqual(max + 1e-9);
     },
   );
+
+  test.prop([
+    threads,
+    fc.double({ min: 1e-3, max: 0.5, noNaN: true }),
+    quota,
+    fc.double({ min: 0.001, max: 0.999, noNaN: true }),
+  ])("takes from any one phase what playing the scheduler from it takes", (threads, wall_s, limit, phase) => {
+    const lasts = (limit.cores * limit.period_s) / threads;
+    const left = phase * limit.period_s;
+    // Where a wait begins or ends on the dot, the last digit decides.
+    for (const edge of [wall_s / lasts, (wall_s - left) / lasts, left / lasts])
+      fc.pre(Math.abs(edge - Math.round(edge)) > 1e-6);
+    expect(elapsedFromIdleAt(threads * wall_s, wall_s, limit, left)).toBeCloseTo(
+      play(threads * wall_s, wall_s, limit, left),
+      9,
+    );
+  });
 
   test.prop([threads, wall, quota])(
     "waits at least not at all and at most what the bounds say",

@@ -235,6 +235,25 @@ describe("bytes on the wire", () => {
     expect(bytes).toBeGreaterThan(1_000_000);
   });
 
+  test("float16 passes on what is no float32 in the time that raw takes, and not in that of rounding", () => {
+    const tensors = profile.tensors.map((tensor) => ({ ...tensor, dtype: "uint8" as const }));
+    const codings = (codec: "float16" | "raw") => {
+      const { stages } = compilePipeline({ ...profile, tensors }, topologyOf(ROW), {
+        placement: "a>b",
+        cut: cutAfter(0),
+        codec,
+      });
+      const base = profile.codecs.find((cost) => cost.codec === codec)!;
+      return [
+        find(stages, "encode", "a").seconds - base.encode_base_s,
+        find(stages, "decode", "b").seconds - base.decode_base_s,
+      ];
+    };
+    const [encode, decode] = codings("float16");
+    expect(encode).toBeCloseTo(codings("raw")[0]!, 12);
+    expect(decode).toBeCloseTo(codings("raw")[1]!, 12);
+  });
+
   test("what is relayed counts on each link", () => {
     const [prediction] = predict(profile, topologyOf(ROW), { placements: ["c"], codecs: ["raw"] });
     const message = find(prediction!.stages, "transfer", "a>b").bytes!;

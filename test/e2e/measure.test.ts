@@ -79,7 +79,11 @@ describe("measure without rights", () => {
       const { runs } = readRuns(file);
       return ["mobile", "edge"].map((placement) => runs.filter((run) => run.placement === placement).length);
     };
-    expect(tierwise(["measure", "s.yaml", "-o", "runs.csv", ...USER], folder).json()).toMatchObject({ runs: 16 });
+    expect(tierwise(["measure", "s.yaml", "-o", "runs.csv", ...USER], folder).json()).toMatchObject({
+      runs: 16,
+      repeats: 6,
+      most_repeats: 8,
+    });
     expect(countsOf()).toEqual([8, 8]);
     const [head, ...rows] = readFileSync(file, "utf8").trimEnd().split("\n");
     const column = (name: string) => head!.split(",").indexOf(name);
@@ -96,6 +100,7 @@ describe("measure without rights", () => {
     expect(tierwise(["measure", "s.yaml", "-o", "runs.csv", ...USER], folder).json()).toMatchObject({
       runs: 2,
       skipped: 14,
+      most_repeats: 10,
     });
     expect(countsOf()).toEqual([6, 10]);
   });

@@ -32,7 +32,9 @@ export const measure = new Command("measure")
               document.failed,
               document.skipped,
               document.cells,
-              document.repeats,
+              document.most_repeats > document.repeats
+                ? `${document.repeats}–${document.most_repeats}`
+                : document.repeats,
               document.emulation,
               document.file,
             ],
