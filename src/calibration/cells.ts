@@ -26,7 +26,7 @@ export interface CellSummary {
   readonly noise: number;
   /** Whether the runs begin with repeat 0 of request 0, whose sessions and caches may have been cold. */
   readonly from_start: boolean;
-  /** Median seconds by stage, where the runs were timed so. */
+  /** Typical seconds by stage, where the runs were timed so. */
   readonly stages_s: Readonly<Record<string, number>>;
   /** By how much that first run took longer than the typical one, seconds; 0 where it is unknown. */
   readonly first_s: number;
@@ -108,10 +108,13 @@ function summarise(runs: readonly MeasuredRun[]): CellSummary {
   };
 }
 
-/** Of a throttled stage's times, at either end. */
+/** Share of a throttled stage's times that is left out at either end. */
 const TRIMMED = 0.1;
 
-/** Medians of the stages that every run has. */
+/**
+ * Medians of the stages that every run has; of tiers with a quota trimmed means: there a stage waits or does not, and the middle
+ * of its times is one of two, which says little of how often it waits.
+ */
 function stagesOf(runs: readonly MeasuredRun[]): Record<string, number> {
   const common = Object.keys(runs[0]!.stages).filter((stage) =>
     runs.every(({ stages }) => stages[stage] !== undefined),

@@ -1,11 +1,4 @@
-import {
-  boundariesOf,
-  compilePipeline,
-  elapsedFromIdleAt,
-  loadModel,
-  meanFromIdle,
-  type Quota,
-} from "../costmodel/index.ts";
+import { boundariesOf, compilePipeline, loadModel } from "../costmodel/index.ts";
 import type { Stage } from "../formats/prediction.ts";
 import { Problem } from "../formats/problem.ts";
 import type { CodecName, Profile } from "../formats/profile.ts";
@@ -13,6 +6,7 @@ import type { MeasuredRun } from "../formats/runs.ts";
 import type { Link, Topology } from "../formats/topology.ts";
 import { type Cell, configurationKey } from "./cells.ts";
 import { Unknowns } from "./parameters.ts";
+import { type Part, secondsAtMoments, secondsByPart } from "./parts.ts";
 import type { LatencyModel, Predictor } from "./predictor.ts";
 import { chainOf } from "./route.ts";
 
@@ -50,98 +44,6 @@ const COLD_CACHES = { name: "cold caches of a run", median_s: 0.2e-3, spread: 1 
  */
 const REST = { median_s: 0.5e-3, spread: 1, session: 0.5 };
 const COPY = { median_s_per_byte: 0.3e-9, spread: 1, codec: 1 };
-
-/** What a stage takes: profiled seconds times factors, and what comes on top. */
-interface Part {
-  /** The stage's column in a table of runs. */
-  readonly column: string;
-  readonly seconds: number;
-  /** Unknowns whose product multiplies the seconds, or, for a link's goodput, divides them. */
-  readonly factors: readonly number[];
-  readonly divides: boolean;
-  readonly fixed_s: number;
-  /** An unknown number of bits, of so many seconds each, that the seconds do not have, as far as there are any. */
-  readonly spared?: { readonly unknown: number; readonly per_bit_s: number };
-  /** Unknown seconds on top, each so many times. */
-  readonly added: readonly { readonly unknown: number; readonly times: number }[];
-  /** Of a tier that has one: the stage burns so many processors, and the tier's consecutive stages draw on one allowance. */
-  readonly limit?: { readonly quota: Quota; readonly processors: number } | undefined;
-  /** Whether the request leaves a tier for another: what it finds there has its allowance before it. */
-  readonly leaves: boolean;
-}
-
-function secondsOf({ seconds, factors, divides, fixed_s, spared, added }: Part, values: ArrayLike<number>): number {
-  const factor = factors.reduce((sum, index) => sum + values[index]!, 0);
-  const left = spared ? Math.max(0, seconds - spared.per_bit_s * Math.exp(values[spared.unknown]!)) : seconds;
-  const scaled = left * Math.exp(divides ? -factor : factor) + fixed_s;
-  return added.reduce((sum, { unknown, times }) => sum + times * Math.exp(values[unknown]!), scaled);
-}
-
-/**
- * Seconds of each stage. Factors are of the work, and a quota makes of it what it makes: some per cent of work more may be
- * a wait more.
- */
-function eachOf(parts: readonly Part[], values: ArrayLike<number>): number[] {
-  let cpu_s = 0;
-  let wall_s = 0;
-  let elapsed_s = 0;
-  return parts.map((part) => {
-    const seconds = secondsOf(part, values);
-    if (part.leaves) {
-      cpu_s = 0;
-      wall_s = 0;
-      elapsed_s = 0;
-    }
-    if (!part.limit) return seconds;
-    cpu_s += seconds * part.limit.processors;
-    wall_s += seconds;
-    const before = elapsed_s;
-    // Rounding must not make time run backwards.
-    elapsed_s = Math.max(before, meanFromIdle(cpu_s, wall_s, part.limit.quota));
-    return elapsed_s - before;
-  });
-}
-
-/** Moments of a period at which the tiers' work begins, spread evenly over all combinations (Roberts' R sequence). */
-const MOMENTS = 64;
-const VISITS = 4;
-const ROOT = 1.1673039782614187; // of x^5 = x + 1
-const MOMENT = Array.from({ length: MOMENTS }, (_, k) =>
-  Array.from({ length: VISITS }, (_, d) => (0.5 + (k + 1) / ROOT ** (d + 1)) % 1),
-);
-
-/** Seconds of all stages, at several moments at which tiers with a quota begin. */
-function atMoments(parts: readonly Part[], values: ArrayLike<number>): number[] {
-  const visits: { cpu_s: number; wall_s: number; quota: Quota }[] = [];
-  let free_s = 0;
-  let open = false;
-  for (const part of parts) {
-    const seconds = secondsOf(part, values);
-    if (part.leaves) open = false;
-    if (!part.limit) {
-      free_s += seconds;
-      continue;
-    }
-    if (!open) visits.push({ cpu_s: 0, wall_s: 0, quota: part.limit.quota });
-    open = true;
-    const visit = visits.at(-1)!;
-    visit.cpu_s += seconds * part.limit.processors;
-    visit.wall_s += seconds;
-  }
-  const waiting = visits.filter((visit) => {
-    if (visit.cpu_s > visit.quota.cores * visit.quota.period_s) return true;
-    free_s += visit.wall_s;
-    return false;
-  });
-  if (waiting.length === 0) return [free_s];
-  return MOMENT.map((moment) =>
-    waiting.reduce(
-      (sum, { cpu_s, wall_s, quota }, i) =>
-        sum + elapsedFromIdleAt(cpu_s, wall_s, quota, moment[i % VISITS]! * quota.period_s),
-      free_s,
-    ),
-  );
-}
 
 /**
  * The model of latencies where profiles are at hand: the stages that the cost model compiles for each run's own tiers and
@@ -206,10 +108,10 @@ export class PipelineModel implements LatencyModel {
         ]),
       ],
       latencies: (values) =>
-        atMoments(parts, values).map((seconds) => Math.exp(values[configuration]!) * (seconds + beyond(values))),
+        secondsAtMoments(parts, values).map((seconds) => Math.exp(values[configuration]!) * (seconds + beyond(values))),
       stages: (values) => {
         const sums: Record<string, number> = {};
-        for (const [i, seconds] of eachOf(parts, values).entries()) {
+        for (const [i, seconds] of secondsByPart(parts, values).entries()) {
           const { column } = parts[i]!;
           sums[column] = (sums[column] ?? 0) + seconds;
         }

@@ -9,7 +9,7 @@ export interface Predictor {
   readonly base: number;
   /** Indices of all unknowns that it reads. */
   readonly unknowns: readonly number[];
-  /** @returns latencies of the cell's requests, or one for all, seconds */
+  /** @returns latencies of the cell's requests, of one request at several moments, or one for all, seconds */
   latencies(values: ArrayLike<number>): number[];
   /** @returns seconds by stage, named as in a table of runs, where the model knows stages */
   stages?(values: ArrayLike<number>): Readonly<Record<string, number>>;

@@ -3,7 +3,7 @@ import path from "node:path";
 import { fc, test } from "@fast-check/vitest";
 import { describe, expect } from "vitest";
 import { calibrate, calibratedPredictions, cellsOf, Fit, validate } from "../../src/calibration/index.ts";
-import { compilePipeline, elapsedFromIdle, loadModel, predict } from "../../src/costmodel/index.ts";
+import { compilePipeline, elapsedFromIdle, elapsedFromIdleAt, loadModel, predict } from "../../src/costmodel/index.ts";
 import { Problem } from "../../src/formats/problem.ts";
 import { type Profile, profileSchema } from "../../src/formats/profile.ts";
 import type { MeasuredRun } from "../../src/formats/runs.ts";
@@ -145,6 +145,49 @@ describe("calibrating stages that profiles compile to", () => {
     expect(typical({ mobile_infer: 1 })).toBe(3);
     expect(typical({})).toBeGreaterThan(1);
     expect(typical({})).toBeLessThan(3);
+  });
+
+  test("of throttled stages means are fitted, without the farthest: half of them wait, and none takes the middle", () => {
+    const repeats = [10, 10, 60, 60, 60, 10, 60, 10, 60, 900].map(
+      (ms, repeat): MeasuredRun => ({
+        ...{ ...cross, repeat, tiers: { mobile: { cpus: 0.5 } } },
+        stages: { mobile_infer: ms / 1000, edge_infer: ms / 1000 },
+      }),
+    );
+    const { stages_s } = cellsOf(repeats)[0]!.summary;
+    expect(stages_s.mobile_infer).toBeCloseTo((3 * 10 + 5 * 60) / 8 / 1000, 12);
+    expect(stages_s.edge_infer).toBeCloseTo(0.06, 12);
+  });
+
+  test.prop([fc.double({ min: 0.1, max: 0.9, noNaN: true })])(
+    "a throttled request's median is that of the moments at which it may come, between its least and its most",
+    (cores) => {
+      const whole = runs.find(({ placement, codec }) => placement === "mobile" && codec === "raw")!;
+      const free = fit.predict({ ...whole, tiers: { mobile: { cpus: 1000 } } }, 1, false).latency_s;
+      const limited = fit.predict({ ...whole, tiers: { mobile: { cpus: cores } } }, 1, false).latency_s;
+      const quota = { cores, period_s: 0.1 };
+      const infer = fit.stages({ ...whole, tiers: { mobile: { cpus: 1000 } } }).mobile_infer!;
+      const moments = Array.from({ length: 999 }, (_, i) =>
+        elapsedFromIdleAt(infer, infer, quota, ((i + 0.5) / 999) * 0.1),
+      );
+      const waits = moments.sort((a, b) => a - b).map((seconds) => seconds - infer);
+      // The median of 64 moments lies between neighbouring quantiles of them all.
+      expect(limited - free).toBeGreaterThanOrEqual(0.99 * waits[Math.floor(0.44 * 999)]! - 1e-3);
+      expect(limited - free).toBeLessThanOrEqual(1.01 * waits[Math.ceil(0.56 * 999)]! + 1e-3);
+    },
+  );
+
+  test("texts of integers have factors of their own, whatever the model's floats take", () => {
+    const integers: Profile = {
+      ...PROFILE,
+      model: { ...PROFILE.model, name: "integers" },
+      tensors: PROFILE.tensors.map((tensor) => ({ ...tensor, dtype: "uint8" as const })),
+    };
+    const sent = runs.filter(({ codec }) => codec === "json").map((run) => ({ ...run, model: "integers" }));
+    const { model } = new Fit(cellsOf([...runs, ...sent]), { profiles: [PROFILE, integers] });
+    expect(model.unknowns.find("encode as json of integers")).toBeDefined();
+    expect(model.unknowns.find(`encode as json of ${PROFILE.model.name}`)).toBeDefined();
+    expect(new Fit(cellsOf(runs), known).model.unknowns.find("encode as json of integers")).toBeUndefined();
   });
 
   test("what passes a link at once is asked of the runs, but not where a bucket is stated", () => {

@@ -51,7 +51,7 @@ describe("tierwise report --plan", () => {
       "Changes at",
       'id="tornado"',
       'id="predictedMeasured"',
-      "240 cells of 2965 real runs (validation.json)",
+      "200 cells of 2556 real runs (validation.json)",
       "Assumptions",
       "Variants",
       "Caveats",

@@ -1,5 +1,5 @@
-import { array, assert, double, integer, property } from "fast-check";
-import { describe, expect, it } from "vitest";
+import { fc, test } from "@fast-check/vitest";
+import { describe, expect } from "vitest";
 import { type BatchEntry, boundaryMeasurements, groupBySize } from "../../src/profiler/batches.ts";
 
 const whole = (sums: number[]): BatchEntry["whole"] => ({
@@ -21,39 +21,33 @@ const batch = (index: number, sums: number[], seconds: number): BatchEntry => ({
 });
 
 describe("windows measured in batches", () => {
-  it("come in order, within the bound or alone, and no sooner in the next batch than needed", () => {
-    assert(
-      property(array(integer({ min: 0, max: 100 })), integer({ min: 1, max: 150 }), (sizes, most) => {
-        const groups = groupBySize(sizes, (size) => size, most);
-        const held = groups.map((group) => group.reduce((sum, size) => sum + size, 0));
-        expect(groups.flat()).toEqual(sizes);
-        groups.forEach((group, i) => {
-          expect(held[i]! <= most || group.length === 1).toBe(true);
-          if (i > 0) expect(held[i - 1]! + group[0]!).toBeGreaterThan(most);
-        });
-      }),
-    );
-  });
+  test.prop([fc.array(fc.integer({ min: 0, max: 100 })), fc.integer({ min: 1, max: 150 })])(
+    "come in order, within the bound or alone, and no sooner in the next batch than needed",
+    (sizes, most) => {
+      const groups = groupBySize(sizes, (size) => size, most);
+      const held = groups.map((group) => group.reduce((sum, size) => sum + size, 0));
+      expect(groups.flat()).toEqual(sizes);
+      groups.forEach((group, i) => {
+        expect(held[i]! <= most || group.length === 1).toBe(true);
+        if (i > 0) expect(held[i - 1]! + group[0]!).toBeGreaterThan(most);
+      });
+    },
+  );
 
-  it("are one empty batch when there are none: the whole is measured all the same", () => {
+  test("are one empty batch when there are none: the whole is measured all the same", () => {
     expect(groupBySize([], () => 1, 10)).toEqual([[]]);
   });
 
-  it("show a kernel as long as while the whole took its usual time", () => {
-    const slowdown = double({ min: 0.5, max: 2, noNaN: true });
-    assert(
-      property(slowdown, slowdown, (first, second) => {
-        const times = (factor: number) => [0.9, 1, 1, 1, 1.3].map((seconds) => factor * seconds);
-        const batches = [batch(0, times(first), 0.1 * first), batch(1, times(second), 0.2 * second)];
-        const found = boundaryMeasurements(batches);
-        const ratio = found.get(1)!.measured.median_s / found.get(0)!.measured.median_s;
-        expect(ratio).toBeCloseTo(2, 9);
-        expect(found.get(0)!.measured.high_s / found.get(0)!.measured.low_s).toBeCloseTo(1.2 / 0.9, 9);
-      }),
-    );
+  const slowdown = fc.double({ min: 0.5, max: 2, noNaN: true });
+  test.prop([slowdown, slowdown])("show a kernel as long as while the whole took its usual time", (first, second) => {
+    const times = (factor: number) => [0.9, 1, 1, 1, 1.3].map((seconds) => factor * seconds);
+    const found = boundaryMeasurements([batch(0, times(first), 0.1 * first), batch(1, times(second), 0.2 * second)]);
+    const ratio = found.get(1)!.measured.median_s / found.get(0)!.measured.median_s;
+    expect(ratio).toBeCloseTo(2, 9);
+    expect(found.get(0)!.measured.high_s / found.get(0)!.measured.low_s).toBeCloseTo(1.2 / 0.9, 9);
   });
 
-  it("keep their times when there is one batch, or when nothing was timed", () => {
+  test("keep their times when there is one batch, or when nothing was timed", () => {
     expect(boundaryMeasurements([batch(0, [1, 1, 4], 0.3)]).get(0)!.measured.median_s).toBeCloseTo(0.3, 12);
     expect(boundaryMeasurements([batch(0, [0], 0)]).get(0)!.measured.median_s).toBe(0);
   });
