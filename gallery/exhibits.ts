@@ -104,7 +104,7 @@ const TEXTS: Readonly<Record<string, Texts>> = {
     asks: "Why should these predictions be believed?",
     reading:
       "A dot for each measured cell that was not fitted: on the line it was predicted exactly. Below, the same cells by their error, with ±10 % in grey. Red are those that their 90 % interval misses: one in ten should be.",
-    from: "`tierwise validate` on the testbed's 240 cells, a fifth left out at a time: [calibration/validation.json](../calibration/README.md)",
+    from: "`tierwise validate` on the testbed's cells, a fifth left out at a time: [calibration/validation.json](../calibration/README.md)",
     scene: "branch",
   },
 };
