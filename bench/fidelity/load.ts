@@ -8,6 +8,7 @@ import os from "node:os";
 import { quantile } from "simple-statistics";
 import { table } from "../../src/cli/output.ts";
 import type { MeasuredRun } from "../../src/formats/runs.ts";
+import { RandomStream } from "../../src/random/index.ts";
 import { simulate } from "../../src/simulator/index.ts";
 import { readRuns } from "../../src/store/index.ts";
 import {
@@ -44,6 +45,10 @@ const PRACTICE_ROUNDS = 1;
 const LINK_BPS = 2e9;
 /** Simulated for each measured one. */
 const STREAMS = 40;
+/** What a simulated percentile may be off by. */
+const WITHIN = 0.1;
+/** Of the measured streams, to see how well their percentiles are known. */
+const RESAMPLES = 400;
 const PERCENTILES = ["p50", "p95", "p99"] as const;
 type Percentile = (typeof PERCENTILES)[number];
 
@@ -54,13 +59,18 @@ interface Figure {
   readonly high: number;
 }
 
+interface MeasuredFigure extends Figure {
+  /** Half of its 90 % interval over the value, by a bootstrap of whole streams: what other streams of the same hour would have shown. */
+  readonly known_to: number;
+}
+
 export interface LoadRow {
   readonly model: string;
   readonly placement: string;
   readonly utilisation: number;
   /** Requests per second. */
   readonly rate: number;
-  readonly measured: Record<Percentile, Figure>;
+  readonly measured: Record<Percentile, MeasuredFigure>;
   /** From requests of other rates alone. */
   readonly simulated: Record<Percentile, Figure>;
   /** With the processor time that the stream's requests took on average. */
@@ -136,11 +146,17 @@ function compareOne(
   });
 }
 
-/** Percentiles of all streams together, and the least and most of any. */
-function ofStreams(streams: readonly (readonly number[])[]): Record<Percentile, Figure> {
+/** Percentiles of all streams together, the least and most of any, and how well they are known. */
+function ofStreams(streams: readonly (readonly number[])[]): Record<Percentile, MeasuredFigure> {
+  const random = new RandomStream(1);
+  const draw = () => streams[random.below(streams.length)]!;
+  const resampled = Array.from({ length: RESAMPLES }, () => streams.flatMap(draw));
   return byPercentile((share) => {
     const each = streams.map((latencies) => quantile([...latencies], share));
-    return { value: quantile(streams.flat(), share), low: Math.min(...each), high: Math.max(...each) };
+    const value = quantile(streams.flat(), share);
+    const others = resampled.map((latencies) => quantile(latencies, share));
+    const known_to = (quantile(others, 0.95) - quantile(others, 0.05)) / 2 / value;
+    return { value, low: Math.min(...each), high: Math.max(...each), known_to };
   });
 }
 
@@ -176,18 +192,24 @@ function latenciesOf(alone: Alone, times_s: readonly number[], sharing: Sharing,
   return latencies;
 }
 
-function byPercentile(of: (share: number) => Figure): Record<Percentile, Figure> {
+function byPercentile<F extends Figure>(of: (share: number) => F): Record<Percentile, F> {
   return { p50: of(0.5), p95: of(0.95), p99: of(0.99) };
 }
 
 export function printLoad(rows: readonly LoadRow[], host: Host, json: boolean): void {
-  const withinOf = (kind: "simulated" | "at_processor_time") => {
-    const errors = rows.flatMap((row) =>
-      PERCENTILES.map((name) => Math.abs(row[kind][name].value / row.measured[name].value - 1)),
-    );
-    return errors.filter((error) => error <= 0.1).length / errors.length;
+  const percentiles = rows.flatMap((row) =>
+    PERCENTILES.map((name) => ({ row, name, known_to: row.measured[name].known_to })),
+  );
+  const known = percentiles.filter(({ known_to }) => known_to <= WITHIN);
+  const withinOf = (kind: "simulated" | "at_processor_time", of = percentiles) =>
+    of.filter(({ row, name }) => Math.abs(row[kind][name].value / row.measured[name].value - 1) <= WITHIN).length /
+    of.length;
+  const within = {
+    simulated: withinOf("simulated"),
+    at_processor_time: withinOf("at_processor_time"),
+    known: known.length / percentiles.length,
+    ...(known.length > 0 ? { simulated_of_known: withinOf("simulated", known) } : {}),
   };
-  const within = { simulated: withinOf("simulated"), at_processor_time: withinOf("at_processor_time") };
   if (json) {
     process.stdout.write(`${JSON.stringify({ ...host, within_10: within, rows })}\n`);
     return;
@@ -202,15 +224,16 @@ export function printLoad(rows: readonly LoadRow[], host: Host, json: boolean): 
       rate.toFixed(1),
       name,
       figure(measured[name]),
+      percent(measured[name].known_to),
       figure(simulated[name]),
       percent(simulated[name].value / measured[name].value - 1),
       ms(at_processor_time[name].value),
       percent(at_processor_time[name].value / measured[name].value - 1),
     ]),
   );
-  const head = ["model", "placement", "utilisation", "req/s", "", "measured, ms", "simulated, ms", "off"];
+  const head = ["model", "placement", "utilisation", "req/s", "", "measured, ms", "known to ±", "simulated, ms", "off"];
   const more = ["at its processor time, ms", "off"];
   process.stdout.write(
-    `${describeLoad(host)}\n${table([...head, ...more], lines)}\n\n${percent(within.simulated)} of the percentiles within ±10 %; ${percent(within.at_processor_time)} at the streams' own processor time\n`,
+    `${describeLoad(host)}\n${table([...head, ...more], lines)}\n\n${percent(within.simulated)} of the percentiles within ±10 %; ${percent(within.at_processor_time)} at the streams' own processor time. ${percent(within.known)} are known to ±10 % themselves${within.simulated_of_known === undefined ? "" : `, and of these ${percent(within.simulated_of_known)} are within ±10 %`}\n`,
   );
 }
