@@ -1,4 +1,5 @@
 import { mean, median, quantile } from "simple-statistics";
+import { STAGES } from "../formats/prediction.ts";
 import type { MeasuredRun } from "../formats/runs.ts";
 
 /**
@@ -119,13 +120,17 @@ function stagesOf(runs: readonly MeasuredRun[]): Record<string, number> {
   const common = Object.keys(runs[0]!.stages).filter((stage) =>
     runs.every(({ stages }) => stages[stage] !== undefined),
   );
-  const limited = Object.entries(runs[0]!.tiers).flatMap(([tier, { cpus }]) =>
-    cpus === undefined ? [] : [`${tier}_`],
+  // Links are shaped, and not throttled.
+  const computed = STAGES.filter((stage) => stage !== "transfer");
+  const limited = new Set(
+    Object.entries(runs[0]!.tiers).flatMap(([tier, { cpus }]) =>
+      cpus === undefined ? [] : computed.map((stage) => `${tier}_${stage}`),
+    ),
   );
   return Object.fromEntries(
     common.map((stage) => {
       const seconds = runs.map(({ stages }) => stages[stage]!).sort((a, b) => a - b);
-      if (!limited.some((tier) => stage.startsWith(tier))) return [stage, median(seconds)];
+      if (!limited.has(stage)) return [stage, median(seconds)];
       const cut = Math.round(seconds.length * TRIMMED);
       return [stage, mean(seconds.slice(cut, seconds.length - cut))];
     }),

@@ -151,11 +151,12 @@ describe("calibrating stages that profiles compile to", () => {
     const repeats = [10, 10, 60, 60, 60, 10, 60, 10, 60, 900].map(
       (ms, repeat): MeasuredRun => ({
         ...{ ...cross, repeat, tiers: { mobile: { cpus: 0.5 } } },
-        stages: { mobile_infer: ms / 1000, edge_infer: ms / 1000 },
+        stages: { mobile_infer: ms / 1000, mobile_edge_transfer: ms / 1000, edge_infer: ms / 1000 },
       }),
     );
     const { stages_s } = cellsOf(repeats)[0]!.summary;
     expect(stages_s.mobile_infer).toBeCloseTo((3 * 10 + 5 * 60) / 8 / 1000, 12);
+    expect(stages_s.mobile_edge_transfer).toBeCloseTo(0.06, 12);
     expect(stages_s.edge_infer).toBeCloseTo(0.06, 12);
   });
 
