@@ -82,7 +82,7 @@ function noteDoubts(name: string, { host, settings }: Profile): void {
   const { converged, relative_ci, load_average } = settings;
   if (!converged)
     note(
-      `${name}: the budget was spent at ±${(relative_ci * 100).toFixed(1)} %, not ±2 %. A quieter machine or a larger --budget helps.`,
+      `${name}: the budget was spent when times were known to ±${(relative_ci * 100).toPrecision(3)} % instead of ±2 %. A quieter machine or a larger --budget helps.`,
     );
   // From one process a core on, the measured one may share its core.
   if (load_average >= host.cores)

@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from "node:util";
 import type { Measurement } from "../formats/common.ts";
 import { type Cut, extractSegment } from "../onnx/index.ts";
 import type { Journal } from "../store/index.ts";
@@ -31,6 +32,8 @@ interface Share {
 export interface BatchEntry {
   readonly kind: "batch";
   readonly index: number;
+  /** First step and end of each: a batch of other windows is another measurement. */
+  readonly windows: readonly (readonly [from: number, to: number])[];
   readonly whole: {
     readonly kernels: number[][];
     readonly bytes: number[];
@@ -77,7 +80,7 @@ export async function measureBatches(
   const batches: BatchEntry[] = [];
   let measured: MeasuredSegment[] = [];
   for (const [index, group] of groups.entries()) {
-    const done = known.find((entry) => entry.index === index);
+    const done = finishedBatch(known, index, group);
     if (done) {
       batches.push(done);
       continue;
@@ -112,6 +115,7 @@ export async function measureBatches(
     const entry: BatchEntry = {
       kind: "batch",
       index,
+      windows: rangesOf(group),
       whole: {
         kernels: whole.kernels.map(({ samples }) => samples.map((seconds) => Math.round(seconds * 1e6) / 1e6)),
         bytes: whole.kernels.map(({ bytes }) => bytes),
@@ -170,6 +174,19 @@ export function groupBySize<T>(values: readonly T[], bytes: (value: T) => number
     held += size;
   }
   return groups;
+}
+
+/** The batch of that index, if it was of the same windows: how they are grouped may have changed since a journal was begun. */
+export function finishedBatch(
+  known: readonly BatchEntry[],
+  index: number,
+  windows: readonly Window[],
+): BatchEntry | undefined {
+  return known.find((entry) => entry.index === index && isDeepStrictEqual(entry.windows, rangesOf(windows)));
+}
+
+function rangesOf(windows: readonly Window[]): [from: number, to: number][] {
+  return windows.map(({ from, to }) => [from, to]);
 }
 
 /** Roughly what a window's two sessions hold while they live: weights, as they are and as kernels want them, and activations. */

@@ -182,6 +182,7 @@ export async function planModel(
     const batch: BatchEntry = {
       kind: "batch",
       index: 0,
+      windows: [],
       whole: {
         kernels: plans.whole.map(() => [0]),
         bytes: plans.whole.map(({ bytes }) => bytes),

@@ -89,7 +89,7 @@ describe("from model to report", () => {
     );
     expect(reuse({ load_average: 0, converged: true })).not.toMatch(/machine was busy|budget was spent/);
     expect(reuse({ load_average: 0, converged: false, relative_ci: 0.031 })).toContain(
-      "the budget was spent at ±3.1 %",
+      "the budget was spent when times were known to ±3.10 %",
     );
     writeFileSync(kept, JSON.stringify(document));
 

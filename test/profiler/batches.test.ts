@@ -1,6 +1,6 @@
 import { fc, test } from "@fast-check/vitest";
 import { describe, expect } from "vitest";
-import { type BatchEntry, boundaryMeasurements, groupBySize } from "../../src/profiler/batches.ts";
+import { type BatchEntry, boundaryMeasurements, finishedBatch, groupBySize } from "../../src/profiler/batches.ts";
 
 const whole = (sums: number[]): BatchEntry["whole"] => ({
   kernels: [],
@@ -12,6 +12,7 @@ const whole = (sums: number[]): BatchEntry["whole"] => ({
 const batch = (index: number, sums: number[], seconds: number): BatchEntry => ({
   kind: "batch",
   index,
+  windows: [],
   whole: whole(sums),
   boundary: [
     { index, bytes: 8, measured: { median_s: seconds, low_s: 0.9 * seconds, high_s: 1.2 * seconds, samples: 9 } },
@@ -33,6 +34,25 @@ describe("windows measured in batches", () => {
       });
     },
   );
+
+  test("are measured again where a journal grouped others, or none that it named", () => {
+    const windows = [
+      { from: 3, to: 5 },
+      { from: 4, to: 9 },
+    ];
+    const { windows: _, ...unnamed } = batch(0, [1], 1);
+    const kept: BatchEntry = {
+      ...batch(0, [1], 1),
+      windows: [
+        [3, 5],
+        [4, 9],
+      ],
+    };
+    expect(finishedBatch([unnamed as BatchEntry], 0, windows)).toBeUndefined();
+    expect(finishedBatch([kept], 0, windows.slice(0, 1))).toBeUndefined();
+    expect(finishedBatch([kept], 1, windows)).toBeUndefined();
+    expect(finishedBatch([kept], 0, windows)).toBe(kept);
+  });
 
   test("are one empty batch when there are none: the whole is measured all the same", () => {
     expect(groupBySize([], () => 1, 10)).toEqual([[]]);
