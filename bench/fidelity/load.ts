@@ -1,8 +1,8 @@
 /**
  * Simulated against measured latency percentiles under load: `npm run bench:fidelity -- --load`. Poisson streams are sent to two tiers
- * of this machine at shares of what the busiest of tiers and link can do. The simulator is given a light stream's requests that were alone, the
- * processor time of one at a rate that just keeps a tier busy, and the moments at which the others' were sent, and nothing of what became of those;
- * then, since the machine is some per cent slower in one minute than in another, what processor time they took, too.
+ * of this machine at shares of what the busiest of tiers and link can do. The simulator is given a light stream's requests that were alone, those
+ * of one at a rate that just keeps a tier busy, and the moments at which the others' were sent, and nothing of what became of those; then, since
+ * the machine is slower in one minute, and one tenth of a second, than in another, how fast it was at theirs, too.
  */
 import os from "node:os";
 import { quantile } from "simple-statistics";
@@ -15,12 +15,17 @@ import {
   type Alone,
   aloneIn,
   amongOthers,
+  busyIn,
   networkOf,
+  type Pace,
+  paceFrom,
+  paceIn,
   pooled,
-  processorSecondsIn,
   rateAt,
   type Sharing,
-  taking,
+  slowed,
+  slownessOf,
+  spreadIn,
 } from "./alone.ts";
 import { percent } from "./errors.ts";
 import { describeLoad, type Host } from "./session.ts";
@@ -32,8 +37,8 @@ import { measureFor, type PreparedModel, prepareModels } from "./testbed.ts";
  */
 export const LOAD_SUBJECTS = [
   { name: "blazeface-back", requests: 200, rounds: 30 },
-  { name: "mlsd-tiny", requests: 150, rounds: 20 },
-  { name: "resnet50", requests: 100, rounds: 6 },
+  { name: "mlsd-tiny", requests: 150, rounds: 6 },
+  { name: "resnet50", requests: 100, rounds: 25 },
 ] as const;
 type Subject = (typeof LOAD_SUBJECTS)[number];
 const UTILISATIONS = [0.3, 0.5, 0.8];
@@ -71,10 +76,10 @@ export interface LoadRow {
   /** Requests per second. */
   readonly rate: number;
   readonly measured: Record<Percentile, MeasuredFigure>;
-  /** From requests of other rates alone. */
+  /** From requests of other rates alone; the machine's speed is their round's, and as uncertain as they say. */
   readonly simulated: Record<Percentile, Figure>;
-  /** With the processor time that the stream's requests took on average. */
-  readonly at_processor_time: Record<Percentile, Figure>;
+  /** With the speed that the machine had while the stream's own requests were served. */
+  readonly at_own_speed: Record<Percentile, Figure>;
 }
 
 export async function compareLoad(
@@ -113,19 +118,20 @@ function compareOne(
   const light = Number((LIGHT_UTILISATION / profile.run.request.median_s).toPrecision(3));
   const first = aloneIn(measured("light", { ...probe, rates: [light] }), LINK_BPS);
   const full = Number((1 / Math.max(first.processor_s.mobile, first.processor_s.edge)).toPrecision(3));
-  const most = processorSecondsIn(measured("full", { ...probe, rates: [full] }));
+  const most = busyIn(measured("full", { ...probe, rates: [full] }));
   const rates = UTILISATIONS.map((share) => Number(rateAt(share, first, most, LINK_BPS).toPrecision(3)));
   // All by turns, each round with a light and a full stream of its own: the machine is not the same in every minute.
   const all = { rates: [light, full, ...rates], requests, repeats: PRACTICE_ROUNDS + counted };
   const streams = measured("streams", all);
   const streamOf = (rate: number, round: number) =>
     streams.filter((run) => run.rate === rate && run.repeat === PRACTICE_ROUNDS + round);
-  const rounds = pooled(
-    Array.from({ length: counted }, (_, round) => ({
-      alone: aloneIn(streamOf(light, round), LINK_BPS),
-      busy: processorSecondsIn(streamOf(full, round)),
-    })),
-  );
+  const shown = Array.from({ length: counted }, (_, round) => ({
+    alone: aloneIn(streamOf(light, round), LINK_BPS),
+    busy: busyIn(streamOf(full, round)),
+  }));
+  const spread = spreadIn(shown);
+  const paces = shown.map((_, round) => paceIn(streamOf(full, round)));
+  const rounds = pooled(shown);
   const sharing = own ? ("own" as const) : { cores: os.availableParallelism() };
   return rates.map((rate, i) => {
     const sent = rounds.map((_, round) => streamOf(rate, round));
@@ -136,12 +142,17 @@ function compareOne(
       utilisation: UTILISATIONS[i]!,
       rate,
       measured: ofStreams(sent.map((runs) => runs.map(({ latency_s }) => latency_s!))),
-      simulated: simulated(expected, sent, sharing),
-      at_processor_time: simulated(
-        expected.map((alone, round) => taking(processorSecondsIn(sent[round]!), alone)),
-        sent,
-        sharing,
-      ),
+      simulated: simulated(sent, sharing, (round, random) => {
+        // What slows one tier slows the other, too: they are on one machine.
+        const z = random.normal();
+        const slowness = { mobile: Math.exp(spread.mobile * z), edge: Math.exp(spread.edge * z) };
+        const pace = paceFrom(random.uniform(), paces[round]!);
+        return { alone: slowed(expected[round]!, slowness), pace };
+      }),
+      at_own_speed: simulated(sent, sharing, (round) => ({
+        alone: slowed(expected[round]!, slownessOf(sent[round]!, expected[round]!)),
+        pace: paceIn(sent[round]!),
+      })),
     };
   });
 }
@@ -160,12 +171,23 @@ function ofStreams(streams: readonly (readonly number[])[]): Record<Percentile, 
   });
 }
 
-/** The same streams, each with its round's requests, sent at the same moments, simulated many times. */
-function simulated(rounds: readonly Alone[], streams: readonly (readonly MeasuredRun[])[], sharing: Sharing) {
+/** What is expected of a stream. */
+interface Expected {
+  readonly alone: Alone;
+  readonly pace: Pace;
+}
+
+/** The same streams, each of its round, sent at the same moments, simulated many times. */
+function simulated(
+  streams: readonly (readonly MeasuredRun[])[],
+  sharing: Sharing,
+  expect: (round: number, random: RandomStream) => Expected,
+): Record<Percentile, Figure> {
   const runs = Array.from({ length: STREAMS }, (_, i) =>
     streams.flatMap((stream, round) => {
+      const seed = 1 + i * streams.length + round;
       const times = stream.map(({ sent_s }) => sent_s!).sort((a, b) => a - b);
-      return latenciesOf(rounds[round]!, times, sharing, 1 + i * streams.length + round);
+      return latenciesOf(expect(round, new RandomStream(seed)), times, sharing, seed);
     }),
   );
   return byPercentile((share) => {
@@ -174,8 +196,8 @@ function simulated(rounds: readonly Alone[], streams: readonly (readonly Measure
   });
 }
 
-function latenciesOf(alone: Alone, times_s: readonly number[], sharing: Sharing, seed: number): number[] {
-  const network = networkOf(alone, LINK_BPS, times_s, sharing);
+function latenciesOf({ alone, pace }: Expected, times_s: readonly number[], sharing: Sharing, seed: number): number[] {
+  const network = networkOf(alone, pace, LINK_BPS, times_s, sharing);
   const last = network.classes.request!.route.length - 1;
   const came = new Map<number, number>();
   const latencies: number[] = [];
@@ -201,12 +223,12 @@ export function printLoad(rows: readonly LoadRow[], host: Host, json: boolean): 
     PERCENTILES.map((name) => ({ row, name, known_to: row.measured[name].known_to })),
   );
   const known = percentiles.filter(({ known_to }) => known_to <= WITHIN);
-  const withinOf = (kind: "simulated" | "at_processor_time", of = percentiles) =>
+  const withinOf = (kind: "simulated" | "at_own_speed", of = percentiles) =>
     of.filter(({ row, name }) => Math.abs(row[kind][name].value / row.measured[name].value - 1) <= WITHIN).length /
     of.length;
   const within = {
     simulated: withinOf("simulated"),
-    at_processor_time: withinOf("at_processor_time"),
+    at_own_speed: withinOf("at_own_speed"),
     known: known.length / percentiles.length,
     ...(known.length > 0 ? { simulated_of_known: withinOf("simulated", known) } : {}),
   };
@@ -216,7 +238,7 @@ export function printLoad(rows: readonly LoadRow[], host: Host, json: boolean): 
   }
   const ms = (value: number) => (value * 1000).toFixed(1);
   const figure = ({ value, low, high }: Figure) => `${ms(value)} (${ms(low)}–${ms(high)})`;
-  const lines = rows.flatMap(({ model, placement, utilisation, rate, measured, simulated, at_processor_time }) =>
+  const lines = rows.flatMap(({ model, placement, utilisation, rate, measured, simulated, at_own_speed }) =>
     PERCENTILES.map((name) => [
       model,
       placement,
@@ -227,13 +249,13 @@ export function printLoad(rows: readonly LoadRow[], host: Host, json: boolean): 
       percent(measured[name].known_to),
       figure(simulated[name]),
       percent(simulated[name].value / measured[name].value - 1),
-      ms(at_processor_time[name].value),
-      percent(at_processor_time[name].value / measured[name].value - 1),
+      ms(at_own_speed[name].value),
+      percent(at_own_speed[name].value / measured[name].value - 1),
     ]),
   );
   const head = ["model", "placement", "utilisation", "req/s", "", "measured, ms", "known to ±", "simulated, ms", "off"];
-  const more = ["at its processor time, ms", "off"];
+  const more = ["at its own speed, ms", "off"];
   process.stdout.write(
-    `${describeLoad(host)}\n${table([...head, ...more], lines)}\n\n${percent(within.simulated)} of the percentiles within ±10 %; ${percent(within.at_processor_time)} at the streams' own processor time. ${percent(within.known)} are known to ±10 % themselves${within.simulated_of_known === undefined ? "" : `, and of these ${percent(within.simulated_of_known)} are within ±10 %`}\n`,
+    `${describeLoad(host)}\n${table([...head, ...more], lines)}\n\n${percent(within.simulated)} of the percentiles within ±10 %; ${percent(within.at_own_speed)} with the machine as fast as it was. ${percent(within.known)} are known to ±10 % themselves${within.simulated_of_known === undefined ? "" : `, and of these ${percent(within.simulated_of_known)} are within ±10 %`}\n`,
   );
 }
