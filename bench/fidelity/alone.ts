@@ -92,6 +92,9 @@ export function amongOthers(rate: number, alone: Alone, busy: Busy): Alone {
  */
 export type Pace = ByTier<RateTrace>;
 
+/** Less is the rounding of sums of seconds. */
+const TICK_S = 1e-6;
+
 /** @param stream requests of one stream; what is not seen, because a tier had nothing to do, is taken for the mean */
 export function paceIn(stream: readonly MeasuredRun[]): Pace {
   return byTier((tier): RateTrace => {
@@ -99,22 +102,24 @@ export function paceIn(stream: readonly MeasuredRun[]): Pace {
     const mean = meanOf(services.map(({ took }) => took));
     let free = 0;
     const steps = services.flatMap(({ took, ended }) => {
-      const began = Math.max(free, ended - took);
+      const began = ended - took > free + TICK_S ? ended - took : free;
       const idle = began > free ? [{ at_s: free, rate: 1 }] : [];
-      free = ended;
-      return ended > began ? [...idle, { at_s: began, rate: mean / took }] : idle;
+      free = Math.max(free, ended);
+      return ended > began + TICK_S ? [...idle, { at_s: began, rate: mean / took }] : idle;
     });
     return steps.length > 0 ? { steps, repeat_s: free } : { steps: [{ at_s: 0, rate: 1 }] };
   });
 }
 
-/** A tier's inferences as they ended, seconds since the stream began. */
+/** A tier's inferences as they ended, seconds since the stream began. The entering tier takes requests as they are sent, one after the other. */
 function inferencesOf(stream: readonly MeasuredRun[], tier: Tier) {
+  let free = 0;
   return stream
+    .toSorted((a, b) => a.sent_s! - b.sent_s!)
     .map(({ sent_s, latency_s, stages }) => {
       const took = stages[`${tier}_infer`] ?? 0;
-      const since = tier === "edge" ? latency_s! : (stages[`${tier}_queue`] ?? 0) + took;
-      return { took, ended: sent_s! + since };
+      free = Math.max(free, sent_s!) + took;
+      return { took, ended: tier === "mobile" ? free : sent_s! + latency_s! };
     })
     .filter(({ took }) => took > 0)
     .sort((a, b) => a.ended - b.ended);
