@@ -31,7 +31,8 @@ export function scaleOf(values: readonly number[], options: ScaleOptions): Scale
   const log = Math.min(...values) > 0 && Math.max(...values) / Math.min(...values) > linearUpTo;
   const all = [...values, ...also.filter((value) => !log || value > 0)];
   const [least, most] = [Math.min(...all), Math.max(...all)];
-  const pad = (most - least) * 0.15 || most * 0.1;
+  // Values that all but agree still need an axis of some width, in the digits that it is written with.
+  const pad = Math.max((most - least) * 0.15, most * 0.02);
   const from = fromZero || least < most / 2 ? 0 : least - pad;
   const [left, right] = log
     ? [rounded(least / 1.25), rounded(most * 1.25)]
