@@ -7,22 +7,21 @@
 import os from "node:os";
 import { quantile } from "simple-statistics";
 import { table } from "../../src/cli/output.ts";
-import type { MeasuredRun } from "../../src/formats/runs.ts";
 import { RandomStream } from "../../src/random/index.ts";
 import { simulate } from "../../src/simulator/index.ts";
-import { readRuns } from "../../src/store/index.ts";
+import { type RunTable, readRuns } from "../../src/store/index.ts";
 import {
-  type Alone,
   aloneIn,
   amongOthers,
-  busyIn,
+  type Demands,
+  demandsIn,
   networkOf,
   type Pace,
   paceFrom,
   paceIn,
   pooled,
   rateAt,
-  type Sharing,
+  type StreamRun,
   slowed,
   slownessOf,
   spreadIn,
@@ -110,15 +109,13 @@ function compareOne(
   };
   const name = `load-${profile.model.name}-${placement.replace(">", "-")}`;
   const measured = (suffix: string, more: object) =>
-    readRuns(measureFor(folder, `${name}-${suffix}`, { ...grid, ...more }).runs).runs.filter(
-      ({ latency_s }) => latency_s !== null,
-    );
+    streamRuns(readRuns(measureFor(folder, `${name}-${suffix}`, { ...grid, ...more }).runs));
   // Only to learn which rates these utilisations are.
   const probe = { requests: PROBE_REQUESTS, repeats: 1 };
   const light = Number((LIGHT_UTILISATION / profile.run.request.median_s).toPrecision(3));
-  const first = aloneIn(measured("light", { ...probe, rates: [light] }), LINK_BPS);
+  const first = aloneIn(measured("light", { ...probe, rates: [light] }));
   const full = Number((1 / Math.max(first.processor_s.mobile, first.processor_s.edge)).toPrecision(3));
-  const most = busyIn(measured("full", { ...probe, rates: [full] }));
+  const most = demandsIn(measured("full", { ...probe, rates: [full] }));
   const rates = UTILISATIONS.map((share) => Number(rateAt(share, first, most, LINK_BPS).toPrecision(3)));
   // All by turns, each round with a light and a full stream of its own: the machine is not the same in every minute.
   const all = { rates: [light, full, ...rates], requests, repeats: PRACTICE_ROUNDS + counted };
@@ -126,13 +123,12 @@ function compareOne(
   const streamOf = (rate: number, round: number) =>
     streams.filter((run) => run.rate === rate && run.repeat === PRACTICE_ROUNDS + round);
   const shown = Array.from({ length: counted }, (_, round) => ({
-    alone: aloneIn(streamOf(light, round), LINK_BPS),
-    busy: busyIn(streamOf(full, round)),
+    alone: aloneIn(streamOf(light, round)),
+    busy: demandsIn(streamOf(full, round)),
   }));
   const spread = spreadIn(shown);
   const paces = shown.map((_, round) => paceIn(streamOf(full, round)));
   const rounds = pooled(shown);
-  const sharing = own ? ("own" as const) : { cores: os.availableParallelism() };
   return rates.map((rate, i) => {
     const sent = rounds.map((_, round) => streamOf(rate, round));
     const expected = rounds.map(({ alone, busy }) => amongOthers(rate, alone, busy));
@@ -142,19 +138,27 @@ function compareOne(
       utilisation: UTILISATIONS[i]!,
       rate,
       measured: ofStreams(sent.map((runs) => runs.map(({ latency_s }) => latency_s!))),
-      simulated: simulated(sent, sharing, (round, random) => {
+      simulated: simulated(sent, (round, random) => {
         // What slows one tier slows the other, too: they are on one machine.
         const z = random.normal();
         const slowness = { mobile: Math.exp(spread.mobile * z), edge: Math.exp(spread.edge * z) };
         const pace = paceFrom(random.uniform(), paces[round]!);
-        return { alone: slowed(expected[round]!, slowness), pace };
+        return { demands: slowed(expected[round]!, slowness), pace };
       }),
-      at_own_speed: simulated(sent, sharing, (round) => ({
-        alone: slowed(expected[round]!, slownessOf(sent[round]!, expected[round]!)),
+      at_own_speed: simulated(sent, (round) => ({
+        demands: slowed(expected[round]!, slownessOf(demandsIn(sent[round]!), expected[round]!)),
         pace: paceIn(sent[round]!),
       })),
     };
   });
+}
+
+/** Those requests that were answered, with their waits: an agent says how long each stop waited for the tier. */
+function streamRuns({ columns, runs, records }: RunTable): StreamRun[] {
+  const waits = columns.filter((column) => column.endsWith("_queue_s"));
+  return runs
+    .map((run, i) => ({ ...run, waited_s: waits.reduce((sum, column) => sum + Number(records[i]![column]), 0) }))
+    .filter(({ latency_s }) => latency_s !== null);
 }
 
 /** Percentiles of all streams together, the least and most of any, and how well they are known. */
@@ -173,21 +177,20 @@ function ofStreams(streams: readonly (readonly number[])[]): Record<Percentile, 
 
 /** What is expected of a stream. */
 interface Expected {
-  readonly alone: Alone;
+  readonly demands: Demands;
   readonly pace: Pace;
 }
 
 /** The same streams, each of its round, sent at the same moments, simulated many times. */
 function simulated(
-  streams: readonly (readonly MeasuredRun[])[],
-  sharing: Sharing,
+  streams: readonly (readonly StreamRun[])[],
   expect: (round: number, random: RandomStream) => Expected,
 ): Record<Percentile, Figure> {
   const runs = Array.from({ length: STREAMS }, (_, i) =>
     streams.flatMap((stream, round) => {
       const seed = 1 + i * streams.length + round;
       const times = stream.map(({ sent_s }) => sent_s!).sort((a, b) => a - b);
-      return latenciesOf(expect(round, new RandomStream(seed)), times, sharing, seed);
+      return latenciesOf(expect(round, new RandomStream(seed)), times, seed);
     }),
   );
   return byPercentile((share) => {
@@ -196,17 +199,15 @@ function simulated(
   });
 }
 
-function latenciesOf({ alone, pace }: Expected, times_s: readonly number[], sharing: Sharing, seed: number): number[] {
-  const network = networkOf(alone, pace, LINK_BPS, times_s, sharing);
+function latenciesOf({ demands, pace }: Expected, times_s: readonly number[], seed: number): number[] {
+  const network = networkOf(demands, pace, times_s);
   const last = network.classes.request!.route.length - 1;
   const came = new Map<number, number>();
   const latencies: number[] = [];
   simulate(network, {
-    // Of both classes.
-    requests: 2 * times_s.length,
+    requests: times_s.length,
     seed,
-    record: ({ class: name, request, visit, entered_s, left_s }) => {
-      if (name !== "request") return;
+    record: ({ request, visit, entered_s, left_s }) => {
       if (visit === 0) came.set(request, entered_s);
       if (visit === last) latencies.push(left_s - came.get(request)!);
     },
