@@ -161,12 +161,13 @@ export function amongOthers(rate: number, alone: Demands, busy: Demands): Demand
 
 /** @param values in ascending order */
 function spreadOver(values: readonly number[], count: number): number[] {
-  return Array.from({ length: count }, (_, i) => quantileSorted([...values], (i + 0.5) / count));
+  const sorted = [...values];
+  return Array.from({ length: count }, (_, i) => quantileSorted(sorted, (i + 0.5) / count));
 }
 
 /**
- * How fast each tier was from one moment to the next, 1 in the mean of its services. A
- * neighbour on the same host presses for some tenths of a second: services hang on those before them, the more, the sooner they follow.
+ * How fast each tier was from one moment to the next, 1 in the mean of its services. A neighbour on the same host presses for
+ * some tenths of a second: services hang on those before them, the more, the sooner they follow.
  */
 export type Pace = ByTier<RateTrace>;
 
