@@ -102,6 +102,14 @@ export const measureSchema = z
       .describe(
         "go on with cells whose median latency is not known so well after their repeats; six of them at least are needed to know it",
       ),
+    stolen_at_most: z
+      .number()
+      .nonnegative()
+      .max(1)
+      .optional()
+      .describe(
+        "share of its tiers' processor time that the hypervisor may take while a stream is measured: one that lost more is measured again, up to five times, and the one that lost least is kept",
+      ),
     warmups: z
       .number()
       .int()

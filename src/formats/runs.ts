@@ -33,6 +33,12 @@ export const measuredRunSchema = z.object({
     .record(z.string(), quantity)
     .optional()
     .describe("of a stream: processor seconds of each tier's process, all its threads, over the stream's requests"),
+  stolen_s: z
+    .record(z.string(), quantity)
+    .optional()
+    .describe(
+      "of a stream: seconds for which the hypervisor ran others on processors of each tier's host, over the stream's requests",
+    ),
   bytes: z.record(z.string(), quantity).describe('bytes sent by link: "mobile>edge"'),
 });
 export type MeasuredRun = z.infer<typeof measuredRunSchema>;
@@ -44,6 +50,7 @@ const TEXTS = ["cut", "codec", "session", "error"] as const;
 const STAGE_COLUMN = new RegExp(`^(.+_(?:${STAGES.join("|")}))_s$`);
 const LINK_COLUMN = /^(.+)_(.+)_(mbps|delay_s|bytes)$/;
 const PROCESSOR_COLUMN = /^(.+)_cpu_s$/;
+const STOLEN_COLUMN = /^(.+)_stolen_s$/;
 const TIER_COLUMN = /^(.+)_(cpus|threads)$/;
 
 /**
@@ -58,6 +65,7 @@ export function measuredRunOf(record: Readonly<Record<string, string>>, where: s
   const stages: MeasuredRun["stages"] = {};
   const bytes: MeasuredRun["bytes"] = {};
   const processor_s: Record<string, number> = {};
+  const stolen_s: Record<string, number> = {};
   const numberOf = (column: string) => {
     const cell = record[column] ?? "";
     const value = Number(cell);
@@ -72,8 +80,10 @@ export function measuredRunOf(record: Readonly<Record<string, string>>, where: s
     const link = LINK_COLUMN.exec(column);
     const tier = TIER_COLUMN.exec(column);
     const processor = PROCESSOR_COLUMN.exec(column);
+    const stolen = STOLEN_COLUMN.exec(column);
     if (stage) stages[stage[1]!] = numberOf(column);
     else if (processor) processor_s[processor[1]!] = numberOf(column);
+    else if (stolen) stolen_s[stolen[1]!] = numberOf(column);
     else if (link) {
       const [, from, to, kind] = link;
       const name = `${from}>${to}`;
@@ -98,6 +108,7 @@ export function measuredRunOf(record: Readonly<Record<string, string>>, where: s
     stages,
     bytes,
     ...(Object.keys(processor_s).length > 0 ? { processor_s } : {}),
+    ...(Object.keys(stolen_s).length > 0 ? { stolen_s } : {}),
   };
   const parsed = measuredRunSchema.safeParse(run);
   if (parsed.success) return parsed.data;
@@ -132,6 +143,7 @@ export function recordOf(run: MeasuredRun): Record<string, string> {
   put("sent_s", run.sent_s);
   for (const [stage, seconds] of Object.entries(run.stages)) put(`${stage}_s`, seconds);
   for (const [tier, seconds] of Object.entries(run.processor_s ?? {})) put(`${tier}_cpu_s`, seconds);
+  for (const [tier, seconds] of Object.entries(run.stolen_s ?? {})) put(`${tier}_stolen_s`, seconds);
   for (const [link, amount] of Object.entries(run.bytes)) put(`${columns(link)}_bytes`, amount);
   return record;
 }

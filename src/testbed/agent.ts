@@ -10,6 +10,7 @@ import { answerJson, answerRefusal, readBody } from "./answers.ts";
 import { Peers } from "./client.ts";
 import { Engine } from "./engine.ts";
 import { ModelFolder } from "./models.ts";
+import { processorTime } from "./processors.ts";
 import {
   headerJson,
   headerReport,
@@ -184,14 +185,9 @@ async function info(house: Household, _: IncomingMessage, response: ServerRespon
     threads: options.threads,
     max_body_bytes: options.maxBodyBytes,
     in_house: places.taken,
-    processor_s: processorSeconds(),
+    ...processorTime(),
     models: await engine.ask({ kind: "names" }),
   });
-}
-
-function processorSeconds(): number {
-  const { user, system } = process.cpuUsage();
-  return (user + system) / 1e6;
 }
 
 async function askedPart(request: IncomingMessage): Promise<PartRequest> {

@@ -287,7 +287,7 @@ function spread<Item>(items: readonly Item[], count: number): Item[] {
 
 /** What a run of a cell adds to it. */
 export type RunOfCell = Pick<MeasuredRun, "request" | "repeat" | "latency_s"> &
-  Partial<Pick<MeasuredRun, "sent_s" | "processor_s" | "stages" | "bytes" | "error">>;
+  Partial<Pick<MeasuredRun, "sent_s" | "processor_s" | "stolen_s" | "stages" | "bytes" | "error">>;
 
 /** One request of a cell as a measured run. */
 export function rowOf(cell: Omit<Cell, "key">, { stages = {}, bytes = {}, ...run }: RunOfCell): MeasuredRun {
@@ -335,7 +335,7 @@ export function columnsOf(cells: readonly Cell[], topology: Topology): string[] 
     ...tiers.flatMap((tier) => [`${tier}_cpus`, `${tier}_threads`]),
     ...["request", "repeat", ...(streams ? ["sent_s"] : []), "latency_s", "error"],
     ...tiers.flatMap((tier) => [...local, "queue"].map((stage) => `${tier}_${stage}_s`)),
-    ...(streams ? tiers.map((tier) => `${tier}_cpu_s`) : []),
+    ...(streams ? tiers.flatMap((tier) => [`${tier}_cpu_s`, `${tier}_stolen_s`]) : []),
     ...[...hops].map((hop) => `${hop}_transfer_s`),
     ...links.map(({ from, to }) => `${from}_${to}_bytes`),
   ];

@@ -5,6 +5,7 @@ import { inputTypes, makeFeeds, type RawInputs, type Shapes } from "../profiler/
 import type { Testbed } from "./bed.ts";
 import type { Cell } from "./cells.ts";
 import { Peers } from "./client.ts";
+import { type ProcessorTime, processorTimeSchema } from "./processors.ts";
 import {
   headerJson,
   PLAN_HEADER,
@@ -112,18 +113,18 @@ export class Driver {
     return parseAs(reportSchema, String(headers[REPORT_HEADER] ?? ""), "the report");
   }
 
-  /** What the tiers' processes, all their threads, have had of processors since they were started. */
-  async processorSeconds(tiers: readonly string[]): Promise<Record<string, number>> {
-    const seconds: Record<string, number> = {};
+  /** What the tiers have had of their hosts' processors so far. */
+  async processorTimes(tiers: readonly string[]): Promise<Record<string, ProcessorTime>> {
+    const times: Record<string, ProcessorTime> = {};
     for (const tier of tiers) {
       const { body } = await this.#peers.send(this.#bed.peer(tier), {
         method: "GET",
         path: "/v1/info",
         timeout_s: PREPARING_S,
       });
-      seconds[tier] = (JSON.parse(body.toString("utf8")) as { processor_s: number }).processor_s;
+      times[tier] = parseAs(processorTimeSchema, body.toString("utf8"), "the agent's processor time");
     }
-    return seconds;
+    return times;
   }
 
   /** How many requests the tiers have had in this codec. */

@@ -11,9 +11,11 @@ import { RandomStream } from "../random/index.ts";
 import { RunLog } from "../store/index.ts";
 import type { Testbed } from "./bed.ts";
 import { type Cell, columnsOf, keyOf, type RunOfCell, roundOf, rowOf } from "./cells.ts";
+import { leastDisturbed } from "./disturbed.ts";
 import { Driver, type TierHost } from "./driver.ts";
 import { isLeftover, ownerName } from "./owner.ts";
 import { poissonTimes } from "./poisson.ts";
+import type { ProcessorTime } from "./processors.ts";
 import type { Plan } from "./protocol.ts";
 import { Refusal } from "./refusal.ts";
 import { now, pause } from "./waiting.ts";
@@ -178,7 +180,7 @@ async function runCell(
   repeat: number,
   driver: Driver,
   { bed, measure, topology }: MeasureOptions,
-): Promise<RunOfCell[]> {
+): Promise<readonly RunOfCell[]> {
   const ofCell = new RandomStream(measure.seed).split(cell.key);
   const count = cell.rate === undefined ? 1 : measure.requests;
   try {
@@ -192,16 +194,29 @@ async function runCell(
     const periods = topology.tiers.filter(({ name }) => cell.tiers[name]?.cpus).map((tier) => tier.cpu_period_s);
     await pause(((ofCell.uniform() + repeat * GOLDEN) % 1) * Math.max(0, ...periods));
     if (cell.rate === undefined) return [await closedRun(driver, plan, repeat)];
-    const tiers = cell.visits.map(({ tier }) => tier);
-    const before = await driver.processorSeconds(tiers);
-    const runs = await openRun(driver, plan, repeat, poissonTimes(count, cell.rate, ofCell.split(repeat)));
-    const after = await driver.processorSeconds(tiers);
-    const processor_s = Object.fromEntries(tiers.map((tier) => [tier, (after[tier]! - before[tier]!) / count]));
-    return runs.map((run) => ({ ...run, processor_s }));
+    const stream = () => openRun(driver, plan, repeat, poissonTimes(count, cell.rate!, ofCell.split(repeat)));
+    return await leastDisturbed(() => timed(driver, cell, stream), measure.stolen_at_most);
   } catch (error) {
     // Whatever kept the cell from being measured is what there is to say about it.
     return Array.from({ length: count }, (_, request) => failure(request, repeat, error));
   }
+}
+
+/** A stream's rows with the processor time that its tiers had meanwhile, a request. */
+async function timed(driver: Driver, cell: Cell, stream: () => Promise<RunOfCell[]>): Promise<RunOfCell[]> {
+  const tiers = cell.visits.map(({ tier }) => tier);
+  const before = await driver.processorTimes(tiers);
+  const runs = await stream();
+  const after = await driver.processorTimes(tiers);
+  const perRequest = (kind: keyof ProcessorTime) =>
+    Object.fromEntries(
+      tiers.flatMap((tier) => {
+        const [from, to] = [before[tier]![kind], after[tier]![kind]];
+        return from === null || to === null ? [] : [[tier, (to - from) / runs.length]];
+      }),
+    );
+  const times = { processor_s: perRequest("processor_s"), stolen_s: perRequest("stolen_s") };
+  return runs.map((run) => ({ ...run, ...times }));
 }
 
 /** Requests before a code path of an agent is compiled as it stays. */

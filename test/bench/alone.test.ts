@@ -173,10 +173,10 @@ describe("paces", () => {
   });
 
   const steps = fc
-    .array(
-      fc.tuple(fc.double({ min: 1e-3, max: 5, noNaN: true }), fc.double({ min: 0.1, max: 4, noNaN: true })),
-      { minLength: 1, maxLength: 12 },
-    )
+    .array(fc.tuple(fc.double({ min: 1e-3, max: 5, noNaN: true }), fc.double({ min: 0.1, max: 4, noNaN: true })), {
+      minLength: 1,
+      maxLength: 12,
+    })
     .map((lengths) => {
       let at_s = 0;
       const begun = lengths.map(([length, rate]) => {

@@ -162,7 +162,7 @@ describe("measure without rights", () => {
   );
 
   test("open streams have a row for each request, and a stream that was cut short is run again", async () => {
-    const folder = scenario("placements: [edge]\nrates: [closed, 40]\nrequests: 30\nrepeats: 1");
+    const folder = scenario("placements: [edge]\nrates: [closed, 40]\nrequests: 30\nrepeats: 1\nstolen_at_most: 1");
     const args = ["measure", "s.yaml", "-o", "runs.csv", ...USER];
     expect(tierwise(args, folder).json()).toMatchObject({ runs: 31, failed: 0 });
     const file = path.join(folder, "runs.csv");
@@ -170,7 +170,11 @@ describe("measure without rights", () => {
     const { runs } = readRuns(file);
     const stream = runs.filter(({ rate }) => rate === 40);
     expect(stream.map(({ request }) => request)).toEqual(Array.from({ length: 30 }, (_, i) => i));
-    for (const { latency_s } of stream) expect(latency_s!).toBeGreaterThan(0.006);
+    for (const { latency_s, processor_s, stolen_s } of stream) {
+      expect(latency_s!).toBeGreaterThan(0.006);
+      expect(processor_s!.edge).toBeGreaterThan(0);
+      if (process.platform === "linux") expect(stolen_s!.edge).toBeGreaterThanOrEqual(0);
+    }
     const of = (line: string) => line.split(",")[6] === "40";
     writeFileSync(file, `${[...lines.filter((line) => !of(line)), ...lines.filter(of).slice(0, 7)].join("\n")}\n`);
     expect(tierwise(args, folder).json()).toMatchObject({ runs: 30, skipped: 1 });
