@@ -35,9 +35,9 @@ import { measureFor, type PreparedModel, prepareModels } from "./testbed.ts";
  * round. The quicker a model, the more its streams differ by what else the machine does, and the less each of them takes.
  */
 export const LOAD_SUBJECTS = [
-  { name: "blazeface-back", requests: 200, rounds: 24 },
-  { name: "mlsd-tiny", requests: 150, rounds: 12 },
-  { name: "resnet50", requests: 100, rounds: 10 },
+  { name: "blazeface-back", requests: 200, rounds: 10 },
+  { name: "mlsd-tiny", requests: 150, rounds: 7 },
+  { name: "resnet50", requests: 100, rounds: 6 },
 ] as const;
 type Subject = (typeof LOAD_SUBJECTS)[number];
 const UTILISATIONS = [0.3, 0.5, 0.8];
