@@ -6,13 +6,15 @@ type Times = Pick<RunOfCell, "processor_s" | "stolen_s">;
 export const MOST_ATTEMPTS = 5;
 
 /**
- * Measures a stream until the hypervisor took no more than this share of its processor time, at most {@link MOST_ATTEMPTS} times.
+ * Measures a stream until the hypervisor took no more of it than so much, at most {@link MOST_ATTEMPTS} times.
  *
+ * @param measure its rows
+ * @param atMost share, as of {@link stolenShare}
  * @returns that stream, or else the one of which it took the least
  */
 export async function leastDisturbed<Row extends Times>(
   measure: () => Promise<readonly Row[]>,
-  atMost = 1,
+  atMost = Number.POSITIVE_INFINITY,
 ): Promise<readonly Row[]> {
   let best = await measure();
   for (let attempt = 2; attempt <= MOST_ATTEMPTS && stolenShare(best) > atMost; attempt++) {
@@ -23,9 +25,10 @@ export async function leastDisturbed<Row extends Times>(
 }
 
 /**
- * What the hypervisor took of the tiers' hosts meanwhile, over what the tiers had of them; 0 where that is not known.
+ * What the hypervisor took of that host of a tier of which it took most, over the processor time that all tiers had: 0 where it is not known,
+ * and above 1 where it took more than was left.
  *
- * @param stream its rows, which all say what it took a request
+ * @param stream its rows, which all say the same of both, in seconds a request
  */
 export function stolenShare([{ processor_s = {}, stolen_s = {} } = {}]: readonly Times[]): number {
   const had = Object.values(processor_s).reduce((sum, seconds) => sum + seconds, 0);

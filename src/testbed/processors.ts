@@ -10,11 +10,12 @@ export const processorTimeSchema = z.object({
 });
 export type ProcessorTime = z.infer<typeof processorTimeSchema>;
 
-/** Of `/proc/stat`, proc(5). */
+/** Of `/proc/stat`: Linux tells times to programs in USER_HZ, the same on all machines (proc(5)). */
 const TICKS_PER_SECOND = 100;
-/** Its ninth word, in the line of all processors. */
+/** Word of the line of all processors, from 0. */
 const STEAL = 8;
 
+/** Of this process, and of the host it runs on. */
 export function processorTime(): ProcessorTime {
   const { user, system } = process.cpuUsage();
   return { processor_s: (user + system) / 1e6, stolen_s: stolenSeconds() };

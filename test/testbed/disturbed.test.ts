@@ -25,7 +25,7 @@ test("without a limit, or where nobody says what was stolen, one attempt is enou
     attempts++;
     return rows;
   };
-  await leastDisturbed(measured(stream(0.9)));
+  await leastDisturbed(measured(stream(1.9)));
   await leastDisturbed<{ processor_s?: Record<string, number> }>(async () => {
     attempts++;
     return [{ processor_s: { edge: 1 } }];
