@@ -16,17 +16,14 @@ import {
   type Demands,
   demandsIn,
   networkOf,
-  type Pace,
-  paceFrom,
-  paceIn,
-  pooled,
   rateAt,
   type StreamRun,
   slowed,
   slownessOf,
-  spreadIn,
-} from "./alone.ts";
+} from "./demands.ts";
 import { percent } from "./errors.ts";
+import { type Pace, paceFrom, paceIn } from "./pace.ts";
+import { pooled, spreadIn } from "./rounds.ts";
 import { describeLoad, type Host } from "./session.ts";
 import { measureFor, type PreparedModel, prepareModels } from "./testbed.ts";
 
@@ -78,9 +75,9 @@ export interface LoadRow {
   readonly rate: number;
   readonly measured: Record<Percentile, MeasuredFigure>;
   /** From requests of other rates alone; the machine's speed is their round's, and as uncertain as they say. */
-  readonly simulated: Record<Percentile, Figure>;
-  /** With the speed that the machine had while the stream's own requests were served. */
-  readonly at_own_speed: Record<Percentile, Figure>;
+  readonly forecast: Record<Percentile, Figure>;
+  /** With the services of the stream's own requests: their mean, and which of them were slow. What waits is the simulator's. */
+  readonly with_own_services: Record<Percentile, Figure>;
 }
 
 export async function compareLoad(
@@ -141,14 +138,14 @@ function compareOne(
       utilisation: UTILISATIONS[i]!,
       rate,
       measured: ofStreams(sent.map((runs) => runs.map(({ latency_s }) => latency_s!))),
-      simulated: simulated(sent, (round, random) => {
+      forecast: simulated(sent, (round, random) => {
         // What slows one tier slows the other, too: they are on one machine.
         const z = random.normal();
         const slowness = { mobile: Math.exp(spread.mobile * z), edge: Math.exp(spread.edge * z) };
         const pace = paceFrom(random.uniform(), paces[round]!);
         return { demands: slowed(expected[round]!, slowness), pace };
       }),
-      at_own_speed: simulated(sent, (round) => ({
+      with_own_services: simulated(sent, (round) => ({
         demands: slowed(expected[round]!, slownessOf(demandsIn(sent[round]!), expected[round]!)),
         pace: paceIn(sent[round]!),
       })),
@@ -227,14 +224,14 @@ export function printLoad(rows: readonly LoadRow[], host: Host, json: boolean): 
     PERCENTILES.map((name) => ({ row, name, known_to: row.measured[name].known_to })),
   );
   const known = percentiles.filter(({ known_to }) => known_to <= WITHIN);
-  const withinOf = (kind: "simulated" | "at_own_speed", of = percentiles) =>
+  const withinOf = (kind: "forecast" | "with_own_services", of = percentiles) =>
     of.filter(({ row, name }) => Math.abs(row[kind][name].value / row.measured[name].value - 1) <= WITHIN).length /
     of.length;
   const within = {
-    simulated: withinOf("simulated"),
-    at_own_speed: withinOf("at_own_speed"),
+    forecast: withinOf("forecast"),
+    with_own_services: withinOf("with_own_services"),
     known: known.length / percentiles.length,
-    ...(known.length > 0 ? { simulated_of_known: withinOf("simulated", known) } : {}),
+    ...(known.length > 0 ? { forecast_of_known: withinOf("forecast", known) } : {}),
   };
   if (json) {
     process.stdout.write(`${JSON.stringify({ ...host, within_10: within, rows })}\n`);
@@ -242,7 +239,7 @@ export function printLoad(rows: readonly LoadRow[], host: Host, json: boolean): 
   }
   const ms = (value: number) => (value * 1000).toFixed(1);
   const figure = ({ value, low, high }: Figure) => `${ms(value)} (${ms(low)}–${ms(high)})`;
-  const lines = rows.flatMap(({ model, placement, utilisation, rate, measured, simulated, at_own_speed }) =>
+  const lines = rows.flatMap(({ model, placement, utilisation, rate, measured, forecast, with_own_services }) =>
     PERCENTILES.map((name) => [
       model,
       placement,
@@ -251,15 +248,15 @@ export function printLoad(rows: readonly LoadRow[], host: Host, json: boolean): 
       name,
       figure(measured[name]),
       percent(measured[name].known_to),
-      figure(simulated[name]),
-      percent(simulated[name].value / measured[name].value - 1),
-      ms(at_own_speed[name].value),
-      percent(at_own_speed[name].value / measured[name].value - 1),
+      figure(forecast[name]),
+      percent(forecast[name].value / measured[name].value - 1),
+      ms(with_own_services[name].value),
+      percent(with_own_services[name].value / measured[name].value - 1),
     ]),
   );
-  const head = ["model", "placement", "utilisation", "req/s", "", "measured, ms", "known to ±", "simulated, ms", "off"];
-  const more = ["at its own speed, ms", "off"];
+  const head = ["model", "placement", "utilisation", "req/s", "", "measured, ms", "known to ±", "forecast, ms", "off"];
+  const more = ["with own services, ms", "off"];
   process.stdout.write(
-    `${describeLoad(host)}\n${table([...head, ...more], lines)}\n\n${percent(within.simulated)} of the percentiles within ±10 %; ${percent(within.at_own_speed)} with the machine as fast as it was. ${percent(within.known)} are known to ±10 % themselves${within.simulated_of_known === undefined ? "" : `, and of these ${percent(within.simulated_of_known)} are within ±10 %`}\n`,
+    `${describeLoad(host)}\n${table([...head, ...more], lines)}\n\n${percent(within.with_own_services)} of the percentiles are within ±10 % with the streams' own services, ${percent(within.forecast)} forecast. ${percent(within.known)} are known to ±10 % themselves${within.forecast_of_known === undefined ? "" : `, and of these ${percent(within.forecast_of_known)} are forecast so well`}\n`,
   );
 }

@@ -7,16 +7,13 @@ import {
   type Demands,
   demandsIn,
   networkOf,
-  type Pace,
-  paceFrom,
-  paceIn,
-  pooled,
   rateAt,
   type StreamRun,
   slowed,
   slownessOf,
-  spreadIn,
-} from "../../bench/fidelity/alone.ts";
+} from "../../bench/fidelity/demands.ts";
+import { type Pace, paceFrom, paceIn } from "../../bench/fidelity/pace.ts";
+import { pooled, spreadIn } from "../../bench/fidelity/rounds.ts";
 import { RandomStream } from "../../src/random/index.ts";
 import { simulate } from "../../src/simulator/index.ts";
 
